@@ -1,0 +1,1 @@
+//! Text in, a validated plan out, every problem with its line.

@@ -1,0 +1,1 @@
+//! The only upstream I/O: TLS, connection pool, one send.

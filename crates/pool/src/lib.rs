@@ -1,0 +1,1 @@
+//! Which credential may try next, and what each outcome teaches.

@@ -1,0 +1,1 @@
+//! What happened, said once: receipts to log lines and metrics.

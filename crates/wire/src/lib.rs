@@ -1,0 +1,8 @@
+//! What travels: requests read, streams split, usage and errors found, error bodies written.
+//!
+//! Bytes in, values or bytes out. This crate must never do I/O, know a provider by name, or change a byte that need
+//! not change.
+
+pub mod ask;
+
+pub use ask::{Ask, BodyForm};
