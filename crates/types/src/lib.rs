@@ -3,12 +3,14 @@
 //! Plain values only. This crate knows no provider, no wire format, no configuration; it must never do I/O, read a
 //! clock or print a secret.
 
+mod glob;
 mod moment;
 mod operation;
 mod secret;
 mod usage;
 mod verdict;
 
+pub use glob::glob;
 pub use moment::{Moment, WallTime};
 pub use operation::{Dialect, Operation};
 pub use secret::{Fingerprint, Secret};

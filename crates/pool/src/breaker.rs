@@ -1,0 +1,129 @@
+//! The endpoint's own health: a bucket that ambiguous failures empty and successes fill, and a gate when it is empty.
+
+use claviger_types::Moment;
+
+use crate::ids::LeaseId;
+use crate::rules;
+
+/// Closed, or open with one probe at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Breaker {
+    bucket: f64,
+    gate: Gate,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Gate {
+    Closed,
+    /// Nothing but probes until one succeeds. `trips` counts failed probes.
+    Open {
+        until: Moment,
+        trips: u32,
+        probe: Option<(LeaseId, Moment)>,
+    },
+}
+
+/// What the breaker says to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passage {
+    /// Go ahead.
+    Free,
+    /// Go ahead as the endpoint's probe.
+    Probe,
+    /// Come back then.
+    Shut(Moment),
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { bucket: rules::BUCKET, gate: Gate::Closed }
+    }
+}
+
+impl Breaker {
+    pub(crate) fn passage(&self, now: Moment) -> Passage {
+        match self.gate {
+            Gate::Closed => Passage::Free,
+            Gate::Open { probe: Some((_, sent)), .. } if now < sent.plus(rules::PROBE_PATIENCE) => {
+                Passage::Shut(sent.plus(rules::PROBE_PATIENCE))
+            }
+            Gate::Open { until, .. } if now < until => Passage::Shut(until),
+            Gate::Open { .. } => Passage::Probe,
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.gate, Gate::Open { .. })
+    }
+
+    pub(crate) fn probe(&mut self, now: Moment, lease: LeaseId) {
+        if let Gate::Open { probe, .. } = &mut self.gate {
+            *probe = Some((lease, now));
+        }
+    }
+
+    pub(crate) fn release(&mut self, lease: LeaseId) {
+        if let Gate::Open { probe, .. } = &mut self.gate
+            && probe.is_some_and(|(id, _)| id == lease)
+        {
+            *probe = None;
+        }
+    }
+
+    /// Returns whether the endpoint came back.
+    pub(crate) fn good(&mut self, amount: f64) -> bool {
+        let reopened = self.is_open() && amount >= 1.0;
+        if reopened {
+            *self = Self { bucket: rules::BUCKET_RESTORED, gate: Gate::Closed };
+        } else {
+            self.bucket = (self.bucket + amount).min(rules::BUCKET);
+        }
+        reopened
+    }
+
+    /// An ambiguous failure of which `share` is the endpoint's.
+    pub(crate) fn bad(&mut self, now: Moment, share: f64, lease: LeaseId, dice: u64) {
+        self.bucket = (self.bucket - share).max(0.0);
+        let (first, later) = rules::BREAKER_GAP;
+        match &mut self.gate {
+            Gate::Closed if self.bucket <= 0.0 => {
+                self.gate = Gate::Open { until: now.plus(rules::jittered(first, dice)), trips: 0, probe: None };
+            }
+            Gate::Closed => {}
+            Gate::Open { until, trips, probe } => {
+                if probe.is_some_and(|(id, _)| id == lease) {
+                    *trips += 1;
+                    *probe = None;
+                    *until = now.plus(rules::jittered(later, dice));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(millis: u64) -> Moment {
+        Moment::START.plus(Duration::from_millis(millis))
+    }
+
+    #[test]
+    fn an_outage_opens_it_and_one_good_probe_closes_it() {
+        let mut breaker = Breaker::default();
+        for _ in 0..10 {
+            assert_eq!(breaker.passage(at(1000)), Passage::Free);
+            breaker.bad(at(1000), 1.0, LeaseId(0), 1);
+        }
+        assert!(matches!(breaker.passage(at(1001)), Passage::Shut(_)));
+        assert_eq!(breaker.passage(at(1400)), Passage::Probe);
+        breaker.probe(at(1400), LeaseId(1));
+        assert!(matches!(breaker.passage(at(1401)), Passage::Shut(_)), "one probe at a time");
+        assert_eq!(breaker.passage(at(2500)), Passage::Probe, "a silent probe does not hold up the next");
+        assert!(breaker.good(1.0));
+        assert_eq!(breaker.passage(at(2501)), Passage::Free);
+    }
+}

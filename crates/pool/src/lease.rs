@@ -1,0 +1,147 @@
+//! What goes into and out of the pool's verbs.
+
+use std::time::Duration;
+
+use claviger_types::{Class, Moment, Verdict};
+
+use crate::ids::{CredentialId, EndpointId, LeaseId, ProviderId};
+
+/// What a request wants a credential for.
+#[derive(Clone, Copy, Debug)]
+pub struct Need<'a> {
+    /// The tier: each provider with the model it will be asked for (empty for requests without one).
+    pub targets: &'a [(ProviderId, &'a str)],
+    /// Credentials that failed this request.
+    pub tried: &'a [CredentialId],
+    /// Which turn this is.
+    pub turn: Turn,
+    /// The one credential that holds the state this request is about.
+    pub pinned: Option<CredentialId>,
+    /// Whether the answer will stream: its first content comes sooner.
+    pub stream: bool,
+}
+
+/// Which turn of the request this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The first attempt: fairness decides, and it may be a probe while somebody healthy can still rescue it.
+    First,
+    /// A later attempt: reliability before fairness, no probes while somebody healthy is left.
+    Rescue,
+}
+
+/// Permission for one attempt with one credential. Hand it back through [`crate::Pool::settle`].
+#[derive(Debug)]
+#[must_use]
+pub struct Lease {
+    pub(crate) id: LeaseId,
+    pub(crate) endpoint: EndpointId,
+    pub(crate) credential: CredentialId,
+    /// Index into [`Need::targets`].
+    pub target: usize,
+    pub(crate) sent: Moment,
+    /// Whether the attempt is to prove that somebody may come back.
+    pub probe: bool,
+    /// How long to wait for the first content before starting a second attempt elsewhere; `None`: as the route says.
+    pub hedge_after: Option<Duration>,
+    pub(crate) stream: bool,
+    pub(crate) progressed: bool,
+}
+
+impl Lease {
+    /// Whose.
+    pub const fn credential(&self) -> CredentialId {
+        self.credential
+    }
+
+    /// When it was given.
+    pub const fn sent(&self) -> Moment {
+        self.sent
+    }
+}
+
+/// Why there is no lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Somebody comes back at a known moment.
+    Resting {
+        /// The earliest moment that may change something.
+        until: Moment,
+        /// Who is out, and why.
+        census: Census,
+    },
+    /// Every credential of the tier has failed this request.
+    Tried {
+        /// Who is out, and why.
+        census: Census,
+    },
+    /// No credential may serve this model at all.
+    NoneServes,
+}
+
+/// Who is out, by cause, among the credentials this request has not tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// All that were looked at.
+    pub all: u32,
+    /// Tried by this request.
+    pub tried: u32,
+    /// Quarantined: unknown or revoked key.
+    pub invalid: u32,
+    /// Out of money or allowance.
+    pub quota: u32,
+    /// Resting after a rate limit.
+    pub limited: u32,
+    /// Not entitled to the model, or without it.
+    pub barred: u32,
+    /// Out by guesses, or behind an open breaker.
+    pub failing: u32,
+}
+
+impl Census {
+    pub(crate) fn count(&mut self, cause: Class) {
+        match cause {
+            Class::InvalidCredential => self.invalid += 1,
+            Class::QuotaExhausted => self.quota += 1,
+            Class::RateLimited => self.limited += 1,
+            Class::Permission | Class::ModelUnavailable => self.barred += 1,
+            Class::Overloaded | Class::ServerError | Class::Timeout | Class::Connection => self.failing += 1,
+            // the caller's own mistakes put nobody out
+            Class::BadRequest | Class::ContentPolicy | Class::PayloadTooLarge | Class::Unsupported => {}
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            all: self.all + other.all,
+            tried: self.tried + other.tried,
+            invalid: self.invalid + other.invalid,
+            quota: self.quota + other.quota,
+            limited: self.limited + other.limited,
+            barred: self.barred + other.barred,
+            failing: self.failing + other.failing,
+        }
+    }
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug)]
+pub enum End {
+    /// A whole good answer.
+    Good,
+    /// The provider (or the lack of an answer) said this.
+    Said(Verdict),
+    /// Nobody is to blame: the client left, or another attempt won.
+    Cancelled,
+}
+
+/// What [`crate::Pool::settle`] and [`crate::Pool::progressed`] found out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Settled {
+    /// The endpoint's share of an ambiguous failure, 0 to 1; 0 for everything else.
+    pub endpoint_share: f64,
+    /// Whether somebody may be asked again who could not before: wake those who wait.
+    pub improved: bool,
+}

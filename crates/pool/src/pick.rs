@@ -1,0 +1,227 @@
+//! The choice: who is asked next. Pure reading of the state; nothing is changed here.
+
+use std::time::Duration;
+
+use claviger_types::{Class, Moment};
+
+use crate::breaker::Passage;
+use crate::cell::Cell;
+use crate::endpoint::Endpoint;
+use crate::ids::{CredentialId, EndpointId};
+use crate::lease::{Census, Need, Refusal, Turn};
+use crate::pool::Pool;
+use crate::rules;
+use crate::standing::Admission;
+
+/// What the choice looks at.
+pub(crate) struct Scene<'a> {
+    pub(crate) pool: &'a Pool,
+    pub(crate) endpoints: &'a [EndpointId],
+    pub(crate) need: &'a Need<'a>,
+    pub(crate) now: Moment,
+}
+
+/// Who was chosen, and what that means for the books.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice {
+    pub(crate) target: usize,
+    pub(crate) cell: usize,
+    pub(crate) probe: bool,
+    pub(crate) endpoint_probe: bool,
+    pub(crate) spends_probe_credit: bool,
+    /// The tier's virtual time, and how far ahead of it anybody may be.
+    pub(crate) clock: f64,
+    pub(crate) debt: f64,
+    /// Whether somebody else could have been chosen as well.
+    pub(crate) rescuers: bool,
+}
+
+/// How good a ready cell is; smaller is better, compared in this order.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+struct Rank(u8, f64, u64, f64);
+
+/// Where virtual times may lie: nobody has credit for an absence, nor more debt than this.
+#[derive(Clone, Copy)]
+struct Span {
+    floor: f64,
+    debt: f64,
+}
+
+/// Everything one pass over the cells finds.
+#[derive(Default)]
+struct Findings {
+    census: Census,
+    soonest: Option<Moment>,
+    ready: Option<(Rank, usize, usize)>,
+    ready_count: u32,
+    due: Option<(Moment, usize, usize)>,
+    /// Ejected on a guess, least bad first: the panic rule's choice.
+    ejected: Option<(Moment, usize, usize)>,
+    gate_probe: Option<(Rank, usize, usize)>,
+    clock: Option<f64>,
+}
+
+pub(crate) fn pick(scene: &Scene<'_>) -> Result<Choice, Refusal> {
+    let mut found = Findings::default();
+    let mut span = Span { floor: 0.0, debt: 0.0 };
+    for endpoint in scene.endpoints.iter().filter_map(|id| scene.pool.endpoints.get(id)) {
+        span.floor = span.floor.max(endpoint.clock);
+        span.debt = span.debt.max(rules::DEBT_CAP * endpoint.longest_turn());
+    }
+    for (target, id) in scene.endpoints.iter().enumerate() {
+        if let Some(endpoint) = scene.pool.endpoints.get(id) {
+            look(scene, target, endpoint, span, &mut found);
+        }
+    }
+    decide(scene, &found, span)
+}
+
+fn decide(scene: &Scene<'_>, found: &Findings, span: Span) -> Result<Choice, Refusal> {
+    let clock = found.clock.map_or(span.floor, |clock| clock.max(span.floor));
+    let choice = |(target, cell): (usize, usize)| Choice {
+        target,
+        cell,
+        probe: false,
+        endpoint_probe: false,
+        spends_probe_credit: false,
+        clock,
+        debt: span.debt,
+        rescuers: found.ready_count > 1 || found.gate_probe.is_some(),
+    };
+    if let Some((_, target, cell)) = found.due {
+        let credit = scene.pool.endpoints.get(&scene.endpoints[target]).is_some_and(|e| e.probe_credit >= 1.0);
+        let healthy = found.ready.is_some();
+        if !healthy || (scene.need.turn == Turn::First && credit) {
+            let rescuers = healthy || found.gate_probe.is_some();
+            return Ok(Choice { probe: true, spends_probe_credit: healthy, rescuers, ..choice((target, cell)) });
+        }
+    }
+    if let Some((_, target, cell)) = found.ready {
+        return Ok(choice((target, cell)));
+    }
+    if let Some((_, target, cell)) = found.gate_probe {
+        return Ok(Choice { endpoint_probe: true, ..choice((target, cell)) });
+    }
+    if let Some((_, target, cell)) = found.ejected {
+        return Ok(choice((target, cell)));
+    }
+    match found.soonest {
+        Some(until) => Err(Refusal::Resting { until, census: found.census }),
+        None if found.census.all == 0 => Err(Refusal::NoneServes),
+        None => Err(Refusal::Tried { census: found.census }),
+    }
+}
+
+fn look(scene: &Scene<'_>, target: usize, endpoint: &Endpoint, span: Span, found: &mut Findings) {
+    let passage = endpoint.breaker.passage(scene.now);
+    // before the first success nobody knows whether the endpoint or the credentials are ill: each may be asked once
+    let unexplored = !endpoint.cells.iter().any(|cell| cell.last_good.is_some());
+    let provider = &scene.pool.providers[endpoint.provider.0 as usize];
+    for (index, cell) in endpoint.cells.iter().enumerate() {
+        let slot = &scene.pool.slots[cell.credential as usize];
+        let id = CredentialId { index: cell.credential, generation: slot.generation };
+        if scene.need.pinned.is_some_and(|pinned| pinned != id) {
+            continue;
+        }
+        found.census.all += 1;
+        if scene.need.tried.contains(&id) {
+            found.census.tried += 1;
+            continue;
+        }
+        let account = slot.account.map(|account| &scene.pool.accounts[account as usize].standing);
+        let standings = [Some(&provider.standing), account, Some(&slot.standing), Some(&cell.standing)];
+        match admission(scene.now, standings) {
+            Admission::Ready => {
+                let rank = rank(scene, cell, span);
+                match passage {
+                    Passage::Free => ready(found, rank, target, index, cell),
+                    Passage::Probe | Passage::Shut(_) if unexplored && cell.is_untested() && cell.pending == 0 => {
+                        ready(found, rank, target, index, cell);
+                    }
+                    Passage::Probe => better(&mut found.gate_probe, rank, target, index),
+                    Passage::Shut(until) => resting(found, until, Class::Overloaded),
+                }
+            }
+            Admission::Due => match passage {
+                Passage::Free | Passage::Probe => {
+                    let since = cell.last_bad.unwrap_or(Moment::START);
+                    better(&mut found.due, since, target, index);
+                }
+                Passage::Shut(until) => resting(found, until, Class::Overloaded),
+            },
+            Admission::Resting { until, cause } => {
+                resting(found, until, cause);
+                if cause.is_guess() && passage == Passage::Free {
+                    better(&mut found.ejected, until, target, index);
+                }
+            }
+        }
+    }
+}
+
+fn ready(found: &mut Findings, rank: Rank, target: usize, index: usize, cell: &Cell) {
+    found.ready_count += 1;
+    found.clock = Some(found.clock.map_or(cell.served, |clock| clock.min(cell.served)));
+    better(&mut found.ready, rank, target, index);
+}
+
+fn better<K: PartialOrd>(best: &mut Option<(K, usize, usize)>, key: K, target: usize, index: usize) {
+    if best.as_ref().is_none_or(|(least, ..)| key < *least) {
+        *best = Some((key, target, index));
+    }
+}
+
+fn resting(found: &mut Findings, until: Moment, cause: Class) {
+    found.census.count(cause);
+    found.soonest = Some(found.soonest.map_or(until, |soonest| soonest.min(until)));
+}
+
+/// The strictest of several standings.
+fn admission(now: Moment, standings: [Option<&crate::standing::Standing>; 4]) -> Admission {
+    let mut strictest = Admission::Ready;
+    for standing in standings.into_iter().flatten() {
+        strictest = match (strictest, standing.admission(now)) {
+            (Admission::Resting { until: a, cause: first }, Admission::Resting { until: b, cause: second }) => {
+                if a >= b {
+                    Admission::Resting { until: a, cause: first }
+                } else {
+                    Admission::Resting { until: b, cause: second }
+                }
+            }
+            (resting @ Admission::Resting { .. }, _) | (_, resting @ Admission::Resting { .. }) => resting,
+            (Admission::Due, _) | (_, Admission::Due) => Admission::Due,
+            (Admission::Ready, Admission::Ready) => Admission::Ready,
+        };
+    }
+    strictest
+}
+
+fn rank(scene: &Scene<'_>, cell: &Cell, span: Span) -> Rank {
+    let share = cell.share(scene.now);
+    let served = cell.served.clamp(span.floor, span.floor + span.debt);
+    let turn = served + (1.0 + rules::PENDING_PENALTY * f64::from(cell.pending)) / share;
+    match scene.need.turn {
+        Turn::First => Rank(0, 0.0, 0, turn),
+        Turn::Rescue if cell.is_proven() => Rank(0, -(cell.score(scene.now) * 10.0).round(), 0, turn),
+        // among those whose last word was bad, the one that failed longest ago; untested ones come first
+        Turn::Rescue => Rank(1, 0.0, cell.last_bad.map_or(0, Moment::as_nanos), turn),
+    }
+}
+
+/// How long to wait for the first content before a second attempt: soon for somebody unproven when others are there,
+/// else when it takes far longer than usual here.
+pub(crate) fn hedge_after(endpoint: &Endpoint, choice: &Choice, stream: bool) -> Option<Duration> {
+    let cell = &endpoint.cells[choice.cell];
+    let p99 = endpoint.latency.p99(stream);
+    if choice.rescuers && (choice.probe || choice.endpoint_probe || !cell.is_proven()) {
+        return Some(p99.map_or(UNPROVEN_PATIENCE, |p99| p99.max(SHORTEST_PATIENCE)));
+    }
+    p99.map(|p99| (p99 * 4).max(PROVEN_PATIENCE))
+}
+
+/// Patience with an unproven credential while nothing is known about the endpoint's speed.
+const UNPROVEN_PATIENCE: Duration = Duration::from_secs(2);
+/// Never hedge sooner, however fast the endpoint usually is.
+const SHORTEST_PATIENCE: Duration = Duration::from_millis(500);
+/// Least patience with a proven credential: models may think before they speak.
+const PROVEN_PATIENCE: Duration = Duration::from_secs(5);

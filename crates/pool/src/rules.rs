@@ -1,0 +1,93 @@
+//! The numbers of the pool, each with its reason. Sources: DESIGN section 4 and the ablations of the selection study.
+
+use std::time::Duration;
+
+use claviger_types::Class;
+
+/// A hint is believed up to this; afterwards one probe decides.
+pub(crate) const HINT_CAP: Duration = Duration::from_secs(3600);
+/// Hints are stretched by up to this share, so that not everybody returns in the same instant.
+pub(crate) const HINT_JITTER: f64 = 0.05;
+
+/// How fast evidence about endpoint and neighbours fades. Seconds-long, so that an outage is seen and forgotten fast.
+pub(crate) const EVIDENCE_HALF_LIFE: f64 = 3.0;
+/// A fact about a credential shows that the endpoint answers: half as good as a success.
+pub(crate) const FACT_IS_LIFE: f64 = 0.5;
+
+/// EWMA step of the success score.
+pub(crate) const SCORE_STEP: f64 = 0.2;
+/// A low score drifts half way back to 1 in so many seconds.
+pub(crate) const SCORE_HALF_LIFE: f64 = 30.0;
+/// Share = weight × score to this power: one failure of a healthy credential costs it a quarter of its share.
+pub(crate) const SCORE_POWER: i32 = 6;
+/// The score after a successful probe: the share ramps up from an eighth.
+pub(crate) const SCORE_RESTORED: f64 = 0.7;
+
+/// Cost of an attempt that still waits for its first content, in units of one service: a silent credential loses its
+/// turn before any timeout.
+pub(crate) const PENDING_PENALTY: f64 = 5.0;
+/// Debt from worse days is capped at so many turns of the least weighted credential.
+pub(crate) const DEBT_CAP: f64 = 4.0;
+
+/// Blame-weighted failures in a row that eject.
+pub(crate) const EJECT_STRIKES: f64 = 3.0;
+/// First and longest ejection.
+pub(crate) const EJECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// One ejection is forgotten after so many good seconds.
+pub(crate) const EJECT_FORGET: f64 = 60.0;
+/// Ejections and breaker gaps vary by this share either way.
+pub(crate) const JITTER: f64 = 0.25;
+/// A timeout costs the caller more than an error, so it weighs more.
+pub(crate) const TIMEOUT_WEIGHT: f64 = 1.5;
+
+/// The endpoint's bucket: emptied by guesses in proportion to the endpoint's share of the blame, filled by successes.
+pub(crate) const BUCKET: f64 = 10.0;
+/// What a successful probe of an open endpoint refills the bucket to.
+pub(crate) const BUCKET_RESTORED: f64 = 8.0;
+/// First and later gaps between probes of an open endpoint.
+pub(crate) const BREAKER_GAP: (Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(500));
+/// A probe that is silent for so long does not hold up the next one.
+pub(crate) const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Share of requests that may probe while healthy credentials are there, and how many may be saved up.
+pub(crate) const PROBE_SHARE: f64 = 0.1;
+/// See [`PROBE_SHARE`].
+pub(crate) const PROBE_BURST: f64 = 3.0;
+
+/// (provider, model) pairs kept before idle ones are forgotten, and how long a pair must have been idle.
+pub(crate) const ENDPOINTS_KEPT: usize = 512;
+/// See [`ENDPOINTS_KEPT`].
+pub(crate) const ENDPOINT_IDLE: Duration = Duration::from_secs(600);
+
+/// First and longest rest after a fact that came without a hint.
+pub(crate) const fn rest(class: Class) -> (Duration, Duration) {
+    let minutes_15 = Duration::from_secs(900);
+    match class {
+        Class::InvalidCredential => (Duration::from_secs(15), minutes_15),
+        Class::QuotaExhausted | Class::Permission | Class::ModelUnavailable => (Duration::from_secs(60), minutes_15),
+        Class::RateLimited => (Duration::from_secs(1), Duration::from_secs(60)),
+        Class::Overloaded | Class::ServerError | Class::Timeout | Class::Connection => EJECT,
+        Class::BadRequest | Class::ContentPolicy | Class::PayloadTooLarge | Class::Unsupported => {
+            (Duration::ZERO, Duration::ZERO)
+        }
+    }
+}
+
+/// `base` doubled `times` times, at most `longest`.
+pub(crate) fn doubled((base, longest): (Duration, Duration), times: u32) -> Duration {
+    base.saturating_mul(1_u32.checked_shl(times.min(20)).unwrap_or(u32::MAX)).min(longest)
+}
+
+/// A number in `[0, 1)` from the upper bits of `dice`; `salt` gives independent numbers from one throw.
+pub(crate) fn unit(dice: u64, salt: u64) -> f64 {
+    // splitmix64: cheap, and good enough to spread moments in time
+    let mut z = dice.wrapping_add(salt.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// `rest` varied by ±[`JITTER`].
+pub(crate) fn jittered(rest: Duration, dice: u64) -> Duration {
+    rest.mul_f64(1.0 + JITTER * (2.0 * unit(dice, 1) - 1.0))
+}
