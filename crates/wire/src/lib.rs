@@ -4,5 +4,7 @@
 //! not change.
 
 pub mod ask;
+pub mod json;
+pub mod multipart;
 
 pub use ask::{Ask, BodyForm};
