@@ -3,6 +3,23 @@
 //! A provider is a row (`rows/NAME.toml`). This crate must never do I/O, hold state between requests, or name a
 //! provider in code where the row could say it.
 
+mod address;
+mod check;
+mod classify;
+mod edit;
+mod mapping;
+mod path;
+mod prepare;
+mod provider;
+mod row;
 pub mod settings;
+mod table;
+mod url;
 
+pub use check::{validate, warnings};
+pub use classify::Failure;
+pub use prepare::{PrepareError, Prepared};
+pub use provider::Provider;
 pub use settings::{BasePathHandling, CustomSetting, Protocol, SettingMode, SettingProblem, Settings};
+pub use table::{is_known_type, needs_dialect, supported_types};
+pub use url::is_url;

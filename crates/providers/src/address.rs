@@ -1,0 +1,213 @@
+//! Where a provider is: host, TLS, and the place of each operation, from row and settings.
+//!
+//! Worked out once per configuration. Knows no request.
+
+use claviger_types::Operation;
+
+use crate::check::{holds_all, may_be_added, problem};
+use crate::path::{self, Place};
+use crate::row::Row;
+use crate::settings::{BasePathHandling, Protocol, SettingProblem, Settings};
+use crate::url::{Url, has_parameter};
+
+/// The option that says everything about an Azure provider.
+const AZURE: &str = "azureServiceUrl";
+
+/// A provider's whereabouts.
+#[derive(Debug)]
+pub(crate) struct Address {
+    /// Whether TLS is spoken.
+    pub(crate) tls: bool,
+    /// Host and port, without the default one; empty: the client's host.
+    pub(crate) authority: String,
+    /// One entry per [`Operation`], in declaration order; `None`: not served.
+    places: Vec<Option<Place>>,
+    /// Added to every query.
+    pub(crate) query: Option<String>,
+}
+
+impl Address {
+    /// Works it out. The settings have been found valid.
+    pub(crate) fn new(row: &Row, settings: &Settings) -> Self {
+        let mut address = if row.azure { azure(row, settings) } else { plain(row, settings) };
+        if !settings.provider_domain.is_empty() {
+            if let Some(url) = Url::parse(&settings.provider_domain) {
+                address.tls = url.tls(address.tls);
+                address.authority = url.host(address.tls);
+            }
+        }
+        let strips = !settings.base_path.is_empty() && settings.base_path_handling == BasePathHandling::RemovePrefix;
+        let original = settings.protocol == Protocol::Original;
+        if original && (row.keeps_original_path || strips) {
+            address.places.fill(Some(Place::Kept));
+            address.query = None;
+        } else if row.keeps_path {
+            address.places.iter_mut().flatten().for_each(|place| *place = Place::Kept);
+        }
+        address
+    }
+
+    /// Where the operation is served, if it is.
+    pub(crate) fn place(&self, operation: Operation) -> Option<&Place> {
+        self.places.get(operation as usize)?.as_ref()
+    }
+}
+
+/// What is wrong with the options that hold a URL.
+pub(crate) fn problems(row: &Row, settings: &Settings) -> Vec<SettingProblem> {
+    if !row.azure {
+        return Vec::new();
+    }
+    let text = settings.text(AZURE);
+    let fix = "write the resource's URL, such as https://NAME.openai.azure.com?api-version=2024-10-21";
+    let message = match Url::parse(&text) {
+        _ if text.is_empty() => "azureServiceUrl is missing",
+        None => "azureServiceUrl is not a URL",
+        Some(url) if !url.query.as_deref().is_some_and(|query| has_parameter(query, "api-version")) => {
+            "azureServiceUrl lacks the api-version query parameter"
+        }
+        Some(_) => return Vec::new(),
+    };
+    vec![problem(AZURE, message.to_owned(), fix)]
+}
+
+fn plain(row: &Row, settings: &Settings) -> Address {
+    let mut address = Address { tls: row.tls, authority: String::new(), places: unserved(), query: None };
+    let custom = row.custom_url.as_ref().map(|custom| (custom, settings.text(&custom.option)));
+    let custom =
+        custom.filter(|(_, text)| !text.is_empty()).and_then(|(custom, text)| Some((custom, Url::parse(&text)?)));
+    if let Some((custom, url)) = custom {
+        address.tls = url.tls(true);
+        address.authority = url.host(true);
+        address.query.clone_from(&url.query);
+        let base = url.path.trim_end_matches('/');
+        match custom.endings.iter().find(|ending| base.ends_with(ending.as_str())) {
+            Some(ending) => one_endpoint(base, ending, &mut address.places),
+            None => serve(row, settings, &mut address.places, Some(base)),
+        }
+    } else {
+        let text = filled(&row.host, row, settings);
+        if let Some(url) = Url::parse(&text) {
+            address.tls = url.tls(row.tls);
+            address.authority = url.host(row.tls);
+        }
+        serve(row, settings, &mut address.places, None);
+    }
+    address
+}
+
+/// A URL that names one API serves that API alone; one that names none we know serves everything, as in Higress.
+fn one_endpoint(url: &str, ending: &str, places: &mut [Option<Place>]) {
+    // `/completions` ends the URLs of two APIs.
+    let ending = if url.ends_with("/chat/completions") { "/chat/completions" } else { ending };
+    let known = Operation::ALL.iter().any(|operation| path::ends_in(*operation, ending));
+    for (operation, place) in Operation::ALL.iter().zip(places) {
+        if !known || path::ends_in(*operation, ending) {
+            *place = Some(Place::Template(url.to_owned()));
+        }
+    }
+}
+
+/// Fills in the places of a row below its own base, or below `base`.
+fn serve(row: &Row, settings: &Settings, places: &mut [Option<Place>], base: Option<&str>) {
+    let below = Place::Below(base.map_or_else(|| filled(&row.base, row, settings), str::to_owned));
+    let template = |path: &str| {
+        let path = filled(path, row, settings);
+        Place::Template(match base {
+            Some(base) => format!("{base}{}", path.strip_prefix("/v1").unwrap_or(&path)),
+            None => path,
+        })
+    };
+    let others = row.passes_others || settings.protocol == Protocol::Original;
+    for (operation, place) in Operation::ALL.iter().zip(places.iter_mut()) {
+        let name = operation.name();
+        let foreign = matches!(
+            operation,
+            Operation::AnthropicMessages
+                | Operation::AnthropicComplete
+                | Operation::GeminiGenerateContent
+                | Operation::GeminiStreamGenerateContent
+        );
+        *place = if let Some(path) = row.paths.get(name) {
+            Some(template(path))
+        } else if row.apis.iter().any(|api| api == name) || *operation == Operation::Other {
+            Some(below.clone())
+        } else if others && (!foreign || row.keeps_path || settings.protocol == Protocol::Original) {
+            Some(Place::Kept)
+        } else {
+            None
+        };
+    }
+    let mut set = |name: &str, path: &str, only_if_free: bool| {
+        let place = Operation::from_name(name).and_then(|operation| places.get_mut(operation as usize));
+        if let Some(place) =
+            place.filter(|place| !only_if_free || !matches!(place, Some(Place::Below(_) | Place::Template(_))))
+        {
+            *place = Some(template(path));
+        }
+    };
+    for variant in row.variants.iter().filter(|variant| holds_all(&variant.r#if, settings)) {
+        variant.paths.iter().for_each(|(name, path)| set(name, path, false));
+    }
+    for (name, path) in &settings.capabilities {
+        if Operation::from_name(name).is_some_and(may_be_added) && path.starts_with('/') {
+            set(name, path, true);
+        }
+    }
+}
+
+/// The three forms of `azureServiceUrl`: a whole endpoint, a deployment, or the resource.
+fn azure(row: &Row, settings: &Settings) -> Address {
+    let mut address = Address { tls: true, authority: String::new(), places: unserved(), query: None };
+    let Some(url) = Url::parse(&settings.text(AZURE)) else { return address };
+    address.tls = url.tls(true);
+    address.authority = url.host(true);
+    let path = url.path.trim_end_matches('/');
+    let deployment = path.strip_prefix("/openai/deployments/").filter(|name| !name.is_empty() && !name.contains('/'));
+    let whole = !path.is_empty() && deployment.is_none();
+    if !whole {
+        address.query.clone_from(&url.query);
+    }
+    for (operation, place) in Operation::ALL.iter().zip(&mut address.places) {
+        let listed = |names: &[String]| names.iter().any(|name| name == operation.name());
+        *place = if whole && listed(&row.apis) {
+            Some(Place::Fixed(path::with_query(path.to_owned(), url.query.as_deref())))
+        } else if whole {
+            None
+        } else if listed(&row.without_deployment) || *operation == Operation::Other {
+            Some(Place::Below("/openai".to_owned()))
+        } else if listed(&row.apis) {
+            Some(if deployment.is_some() { Place::Below(path.to_owned()) } else { Place::Deployment })
+        } else {
+            None
+        };
+    }
+    address
+}
+
+fn unserved() -> Vec<Option<Place>> {
+    vec![None; Operation::ALL.len()]
+}
+
+/// `text` with every `{option}` replaced by its value or the row's default; other braces stay.
+fn filled(text: &str, row: &Row, settings: &Settings) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((key, after)) = after.split_once('}') else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        let value = settings.text(key);
+        match row.defaults.get(key) {
+            Some(default) if value.is_empty() => out.push_str(default),
+            _ if key.ends_with("_id") => out.push_str(&format!("{{{key}}}")),
+            Some(_) | None => out.push_str(value.trim()),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}

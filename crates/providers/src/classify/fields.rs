@@ -1,0 +1,136 @@
+//! The fields of an error body that rules look at, whatever its shape.
+//!
+//! Text of an error is taken from error fields alone, never from the whole body.
+
+use serde_json::{Map, Value};
+
+/// Error bodies longer than this are read as if they were not JSON.
+const MAX_BODY: usize = 256 * 1024;
+
+/// An error, unwrapped.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    /// A status the body names: `status`, or a `code` that is one.
+    pub(super) status: Option<u16>,
+    /// `code`, numbers as text.
+    pub(super) code: String,
+    /// `type`.
+    pub(super) kind: String,
+    /// The message and everything that explains it, in lower case.
+    text: String,
+    /// The message as it was written.
+    pub(super) message: String,
+    /// Finer reasons: inner codes, limit sources, `details[].reason`.
+    pub(super) reasons: Vec<String>,
+    /// The whole error object, for hints.
+    pub(super) error: Value,
+}
+
+impl Fields {
+    /// Reads a body. `None` when it is not JSON or holds nothing like an error.
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        if body.len() > MAX_BODY {
+            return None;
+        }
+        let value: Value = serde_json::from_slice(body).ok()?;
+        let value = match value {
+            Value::Array(mut items) if !items.is_empty() => items.swap_remove(0),
+            other => other,
+        };
+        let mut fields = Self::default();
+        fields.take(&value)?;
+        fields.text = fields.text.to_lowercase();
+        Some(fields)
+    }
+
+    /// Whether the error's text contains this, in lower case.
+    pub(super) fn says(&self, phrase: &str) -> bool {
+        self.text.contains(phrase)
+    }
+
+    fn take(&mut self, value: &Value) -> Option<()> {
+        match value {
+            Value::String(text) => self.said(text),
+            Value::Object(object) => {
+                // The Responses API wraps its error once more.
+                let holder =
+                    object.get("response").and_then(Value::as_object).filter(|inner| inner.contains_key("error"));
+                let holder = holder.unwrap_or(object);
+                match holder.get("error").or_else(|| holder.get("fault")) {
+                    Some(Value::Object(error)) => self.object(error),
+                    Some(Value::String(text)) => {
+                        self.object(holder);
+                        self.said(text);
+                    }
+                    Some(_) | None => self.object(holder),
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => return None,
+        }
+        let empty = self.text.is_empty() && self.code.is_empty() && self.kind.is_empty() && self.status.is_none();
+        (!empty).then_some(())
+    }
+
+    fn object(&mut self, error: &Map<String, Value>) {
+        self.error = Value::Object(error.clone());
+        self.code = plain(error.get("code"));
+        self.kind = plain(error.get("type"));
+        let status = error.get("code").and_then(status_of).or_else(|| error.get("status").and_then(status_of));
+        self.status = self.status.or(status);
+        for key in ["message", "msg", "faultstring", "detail", "error_msg"] {
+            match error.get(key) {
+                Some(Value::String(text)) => self.said(text),
+                Some(Value::Object(inner)) => {
+                    self.reasons.push(plain(inner.get("errorcode")));
+                    self.text.push_str(&Value::Object(inner.clone()).to_string());
+                }
+                Some(Value::Array(items)) => self.text.push_str(&Value::Array(items.clone()).to_string()),
+                Some(Value::Null | Value::Bool(_) | Value::Number(_)) | None => {}
+            }
+        }
+        for key in ["innererror", "inner_error"] {
+            self.reasons.push(plain(error.get(key).and_then(|inner| inner.get("code"))));
+        }
+        if let Some(status) = error.get("status").and_then(Value::as_str) {
+            self.reasons.push(status.to_owned());
+        }
+        if let Some(details) = error.get("details") {
+            self.reasons.push(plain(details.get("error_code")));
+            for detail in details.as_array().into_iter().flatten() {
+                self.reasons.push(plain(detail.get("reason")));
+            }
+        }
+        if let Some(metadata) = error.get("metadata") {
+            self.reasons.push(plain(metadata.get("limit_source")));
+            if metadata.get("flagged_input").is_some() {
+                self.reasons.push("flagged_input".to_owned());
+            }
+            if let Some(raw) = metadata.get("raw").and_then(Value::as_str) {
+                self.text.push(' ');
+                self.text.push_str(raw);
+            }
+        }
+        self.reasons.retain(|reason| !reason.is_empty());
+    }
+
+    fn said(&mut self, text: &str) {
+        if self.message.is_empty() {
+            text.clone_into(&mut self.message);
+        }
+        self.text.push(' ');
+        self.text.push_str(text);
+    }
+}
+
+fn plain(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) if text != "null" => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(_) | None => String::new(),
+    }
+}
+
+fn status_of(value: &Value) -> Option<u16> {
+    let status: u16 = plain(Some(value)).parse().ok()?;
+    (400..600).contains(&status).then_some(status)
+}

@@ -1,0 +1,93 @@
+//! What changes in a JSON request body: settings laid over it, messages tidied, tweaks, usage asked for, model renamed.
+//!
+//! Bytes in, bytes out, the same bytes when nothing changes. Values of unknown fields, zeroes and the order of keys
+//! survive. Single top-level keys are edited in the bytes; the body is parsed only when its inside must change.
+
+pub(crate) mod custom;
+mod messages;
+mod tweak;
+
+use bytes::Bytes;
+use claviger_types::Operation;
+use claviger_wire::{Ask, json};
+use serde_json::{Map, Value};
+
+use crate::provider::{Provider, takes_model};
+use crate::row::Tweak;
+
+/// The body had to be changed and is not a JSON object.
+#[derive(Debug)]
+pub(crate) struct NotAnObject;
+
+/// The body to send, and whether the usage chunk was asked for on our own account.
+pub(crate) fn body(provider: &Provider, ask: &Ask, model: Option<&str>) -> Result<(Bytes, bool), NotAnObject> {
+    let mut body = ask.body.clone();
+    if takes_model(ask.operation) || provider.row.untouched_body {
+        body = custom::apply(provider, body)?;
+    }
+    let mut hide_usage = false;
+    if provider.adapts() {
+        body = inside(provider, ask.operation, body)?;
+        let chat = matches!(ask.operation, Operation::ChatCompletions | Operation::Completions);
+        if chat && ask.stream && !ask.wants_usage {
+            (body, hide_usage) = with_usage(body)?;
+        }
+    }
+    match model {
+        Some(model) if takes_model(ask.operation) && ask.model.as_deref() != Some(model) => {
+            Ok((json::set_field(&body, "model", &json::quote(model)), hide_usage))
+        }
+        Some(_) | None => Ok((body, hide_usage)),
+    }
+}
+
+/// Changes that need the parsed body. Most requests need none and are not parsed.
+fn inside(provider: &Provider, operation: Operation, body: Bytes) -> Result<Bytes, NotAnObject> {
+    let settings = &provider.settings;
+    let chat = operation == Operation::ChatCompletions;
+    let tidy = chat && (settings.merge_messages || !settings.cleanup_commands.is_empty());
+    let developer = chat && !provider.row.has(Tweak::KeepDeveloperRole) && has_text(&body, b"\"developer\"");
+    let tweaks = tweak::wanted(provider, operation, &body);
+    if !tidy && !developer && !tweaks {
+        return Ok(body);
+    }
+    let mut value = parse(&body)?;
+    let mut changed = false;
+    if let Some(Value::Array(messages)) = value.get_mut("messages").filter(|_| chat) {
+        changed |= messages::clean_up(messages, &settings.cleanup_commands);
+        changed |= settings.merge_messages && messages::merge(messages);
+        changed |= developer && messages::developer_to_system(messages);
+    }
+    changed |= tweak::apply(provider, operation, &mut value);
+    Ok(if changed { write(&value) } else { body })
+}
+
+/// The body with `stream_options.include_usage: true`, unless the client said something about it.
+fn with_usage(body: Bytes) -> Result<(Bytes, bool), NotAnObject> {
+    let found = json::scan(&body, &["stream_options"]).map_err(|_| NotAnObject)?;
+    let options = found.first().copied().flatten();
+    let options = match options.map(serde_json::from_str::<Value>) {
+        Some(Ok(Value::Object(options))) if options.get("include_usage").is_some_and(|value| !value.is_null()) => {
+            return Ok((body, false));
+        }
+        Some(Ok(Value::Object(mut options))) => {
+            options.insert("include_usage".to_owned(), Value::Bool(true));
+            Value::Object(options).to_string()
+        }
+        Some(_) | None => "{\"include_usage\":true}".to_owned(),
+    };
+    Ok((json::set_field(&body, "stream_options", &options), true))
+}
+
+fn parse(body: &Bytes) -> Result<Map<String, Value>, NotAnObject> {
+    serde_json::from_slice(body).map_err(|_| NotAnObject)
+}
+
+fn write(value: &Map<String, Value>) -> Bytes {
+    // Writing a parsed value cannot fail: its keys are text.
+    serde_json::to_vec(value).unwrap_or_default().into()
+}
+
+fn has_text(body: &[u8], text: &[u8]) -> bool {
+    memchr::memmem::find(body, text).is_some()
+}

@@ -1,0 +1,206 @@
+//! The upstream path of a request: what the client sent, stripped, replaced and prefixed as row and settings say.
+//!
+//! Text in, text out; percent escapes and dots pass as they are.
+
+use claviger_types::Operation;
+
+/// Where one operation is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// This text, then what follows `/v1` in the client's path.
+    Below(String),
+    /// This path, its `{…_id}` filled from the client's path.
+    Template(String),
+    /// This path and query, whatever the client's.
+    Fixed(String),
+    /// Azure: `/openai/deployments/MODEL`, then what follows `/v1`.
+    Deployment,
+    /// As the client sent it.
+    Kept,
+}
+
+/// The path of the operation below its `/v1`, `{}` standing for one or more segments; `None` for those that are not
+/// below one.
+const fn shape(operation: Operation) -> Option<&'static str> {
+    Some(match operation {
+        Operation::ChatCompletions => "/chat/completions",
+        Operation::Completions => "/completions",
+        Operation::Embeddings => "/embeddings",
+        Operation::ImageGeneration => "/images/generations",
+        Operation::ImageVariation => "/images/variations",
+        Operation::ImageEdit => "/images/edits",
+        Operation::AudioSpeech => "/audio/speech",
+        Operation::AudioTranscription => "/audio/transcriptions",
+        Operation::AudioTranslation => "/audio/translations",
+        Operation::Moderations => "/moderations",
+        Operation::Realtime => "/realtime",
+        Operation::Responses => "/responses",
+        Operation::RetrieveResponse => "/responses/{}",
+        Operation::Models => "/models",
+        Operation::RetrieveModel => "/models/{}",
+        Operation::Files => "/files",
+        Operation::RetrieveFile | Operation::RetrieveFileContent => "/files/{}",
+        Operation::Batches => "/batches",
+        Operation::RetrieveBatch | Operation::CancelBatch => "/batches/{}",
+        Operation::FineTuningJobs => "/fine_tuning/jobs",
+        Operation::RetrieveFineTuningJob
+        | Operation::FineTuningJobEvents
+        | Operation::FineTuningJobCheckpoints
+        | Operation::CancelFineTuningJob
+        | Operation::ResumeFineTuningJob
+        | Operation::PauseFineTuningJob => "/fine_tuning/jobs/{}",
+        Operation::CheckpointPermissions | Operation::DeleteCheckpointPermission => "/fine_tuning/checkpoints/{}",
+        Operation::Videos => "/videos",
+        Operation::RetrieveVideo | Operation::RetrieveVideoContent | Operation::VideoRemix => "/videos/{}",
+        Operation::Rerank => "/rerank",
+        Operation::QwenRerank => "/reranks",
+        Operation::Conversations => "/conversations",
+        Operation::AnthropicMessages => "/messages",
+        Operation::AnthropicComplete => "/complete",
+        Operation::QwenAigc
+        | Operation::QwenTasks
+        | Operation::GeminiGenerateContent
+        | Operation::GeminiStreamGenerateContent
+        | Operation::Other => return None,
+    })
+}
+
+/// What follows `/v1` in the client's path; `None` when the path holds no such part.
+pub(crate) fn tail(operation: Operation, path: &str) -> Option<&str> {
+    match shape(operation) {
+        Some(shape) => match shape.strip_suffix("{}") {
+            Some(start) => path.rfind(&format!("/v1{start}")).map(|at| &path[at + "/v1".len()..]),
+            None => Some(shape),
+        },
+        None => path.strip_prefix("/v1").filter(|tail| tail.starts_with('/')),
+    }
+}
+
+/// Whether the operation's path ends in this ending of a URL that names one API.
+pub(crate) fn ends_in(operation: Operation, ending: &str) -> bool {
+    shape(operation).is_some_and(|shape| shape.ends_with(ending))
+}
+
+/// The path for a place; `path` is the client's, already stripped of `basePath`. `None` when a deployment is needed
+/// and no model names one.
+pub(crate) fn at(place: &Place, operation: Operation, path: &str, model: Option<&str>) -> Option<String> {
+    let below = |base: &str| tail(operation, path).map_or_else(|| path.to_owned(), |tail| format!("{base}{tail}"));
+    Some(match place {
+        Place::Below(base) => below(base),
+        Place::Template(template) => filled(template, operation, path),
+        Place::Fixed(fixed) => fixed.clone(),
+        Place::Deployment => {
+            let model = model.filter(|model| !model.is_empty())?;
+            below(&format!("/openai/deployments/{}", crate::url::escaped(model)))
+        }
+        Place::Kept => path.to_owned(),
+    })
+}
+
+/// The template with each `{…_id}` replaced, in order, by the ids of the client's path; without them it stays.
+fn filled(template: &str, operation: Operation, path: &str) -> String {
+    let start = shape(operation).and_then(|shape| shape.strip_suffix("{}")).unwrap_or_default();
+    let segments = tail(operation, path).and_then(|tail| tail.strip_prefix(start)).unwrap_or_default();
+    // Ids and words alternate below the collection: `ID/permissions/ID`.
+    let mut ids = segments.split('/').step_by(2).filter(|id| !id.is_empty());
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        match after.split_once("_id}").filter(|(name, _)| !name.contains(['{', '}', '/'])) {
+            Some((name, after)) if !start.is_empty() => {
+                match ids.next() {
+                    Some(id) => out.push_str(id),
+                    None => out.push_str(&format!("{{{name}_id}}")),
+                }
+                rest = after;
+            }
+            Some(_) | None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `path` without `prefix`, when it begins with it and the cut falls between two segments.
+pub(crate) fn stripped(path: &str, prefix: &str) -> String {
+    let prefix = prefix.trim_end_matches('/');
+    match path.strip_prefix(prefix) {
+        Some(rest) if rest.starts_with('/') => rest.to_owned(),
+        Some("") => "/".to_owned(),
+        Some(_) | None => path.to_owned(),
+    }
+}
+
+/// `prefix` before `path`, with one slash between them.
+pub(crate) fn joined(prefix: &str, path: &str) -> String {
+    let prefix = prefix.trim_end_matches('/');
+    let slash = if path.starts_with('/') || path.is_empty() { "" } else { "/" };
+    let lead = if prefix.is_empty() || prefix.starts_with('/') { "" } else { "/" };
+    format!("{lead}{prefix}{slash}{path}")
+}
+
+/// `path` with one more query, which may be empty.
+pub(crate) fn with_query(path: String, query: Option<&str>) -> String {
+    match query {
+        Some(query) if !query.is_empty() => {
+            let mark = if path.contains('?') { '&' } else { '?' };
+            format!("{path}{mark}{query}")
+        }
+        Some(_) | None => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ids_and_what_follows_them_come_from_the_clients_path() {
+        let below = Place::Below("/compatible-mode/v1".to_owned());
+        for (operation, path, sent) in [
+            (Operation::ChatCompletions, "/x/v1/chat/completions", "/compatible-mode/v1/chat/completions"),
+            (Operation::RetrieveFileContent, "/v1/files/v1/content", "/compatible-mode/v1/files/v1/content"),
+            (
+                Operation::FineTuningJobEvents,
+                "/v1/fine_tuning/jobs/j/events",
+                "/compatible-mode/v1/fine_tuning/jobs/j/events",
+            ),
+            (Operation::RetrieveModel, "/v1/models/org/m%2f..", "/compatible-mode/v1/models/org/m%2f.."),
+            (Operation::Other, "/v1/../admin", "/compatible-mode/v1/../admin"),
+            (Operation::Other, "/api/v3/x", "/api/v3/x"),
+        ] {
+            assert_eq!(at(&below, operation, path, None).as_deref(), Some(sent));
+        }
+    }
+
+    #[test]
+    fn prefixes_are_cut_and_joined_between_segments() {
+        assert_eq!(stripped("/team/v1/x", "/team"), "/v1/x");
+        assert_eq!(stripped("/team/v1/x", "/team/"), "/v1/x");
+        assert_eq!(stripped("/teams/v1/x", "/team"), "/teams/v1/x");
+        assert_eq!(joined("/edge/", "/v1/x"), "/edge/v1/x");
+        assert_eq!(with_query("/a?b=1".to_owned(), Some("c=2")), "/a?b=1&c=2");
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_is_answered_for_any_operation(path in ".{0,40}", pick in 0..Operation::ALL.len(), prefix in ".{0,8}") {
+            let operation = Operation::ALL[pick];
+            for place in [
+                Place::Below("/v1".to_owned()),
+                Place::Template("/v9/{file_id}/{x".to_owned()),
+                Place::Fixed("/f?a".to_owned()),
+                Place::Kept,
+            ] {
+                prop_assert!(at(&place, operation, &stripped(&path, &prefix), None).is_some());
+            }
+            prop_assert!(joined(&prefix, &path).len() >= path.len());
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A provider as the request path uses it: built once per configuration, immutable.
+
+use claviger_types::Operation;
+
+use crate::address::Address;
+use crate::mapping::Mapping;
+use crate::row::Row;
+use crate::settings::{Protocol, SettingProblem, Settings};
+use crate::{check, table};
+
+/// An upstream entry: its row, its settings, and what follows from both.
+#[derive(Debug)]
+pub struct Provider {
+    pub(crate) row: &'static Row,
+    pub(crate) settings: Settings,
+    pub(crate) address: Address,
+    pub(crate) mapping: Mapping,
+}
+
+impl Provider {
+    /// Builds it, or says everything that is wrong: what [`crate::validate`] finds, and a dialect that this version
+    /// does not translate yet.
+    pub fn build(settings: &Settings) -> Result<Self, Vec<SettingProblem>> {
+        let mut problems = check::validate(settings);
+        let Some(row) = table::row(&settings.kind) else { return Err(problems) };
+        problems.extend(check::dialect(row, settings));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self {
+            row,
+            address: Address::new(row, settings),
+            mapping: Mapping::new(&settings.model_mapping),
+            settings: settings.clone(),
+        })
+    }
+
+    /// The entry's `id`.
+    pub fn id(&self) -> &str {
+        &self.settings.id
+    }
+
+    /// The entry's `type`, which names its row.
+    pub fn kind(&self) -> &'static str {
+        &self.row.name
+    }
+
+    /// Whether this provider can be asked for the operation at all.
+    pub fn supports(&self, operation: Operation) -> bool {
+        self.address.place(operation).is_some()
+    }
+
+    /// The model to ask for when the client (or the route's target) asks for `asked`: `modelMapping` applied.
+    /// `None`: no model was named and none is mapped to its absence.
+    pub fn model_for(&self, asked: Option<&str>) -> Option<String> {
+        let mapped = if self.maps() { self.mapping.lookup(asked.unwrap_or_default()) } else { None };
+        mapped.or_else(|| asked.map(str::to_owned))
+    }
+
+    /// Whether clients speak OpenAI's dialect to it and the body may be adapted.
+    pub(crate) fn adapts(&self) -> bool {
+        self.settings.protocol == Protocol::OpenAi && !self.row.untouched_body
+    }
+
+    fn maps(&self) -> bool {
+        self.adapts() && !self.mapping.is_empty()
+    }
+}
+
+/// Whether requests of this operation name a model in their body, so that mapping concerns it.
+pub(crate) const fn takes_model(operation: Operation) -> bool {
+    match operation {
+        Operation::ChatCompletions
+        | Operation::Completions
+        | Operation::Embeddings
+        | Operation::ImageGeneration
+        | Operation::ImageVariation
+        | Operation::ImageEdit
+        | Operation::AudioSpeech
+        | Operation::AudioTranscription
+        | Operation::AudioTranslation
+        | Operation::Moderations
+        | Operation::Responses
+        | Operation::FineTuningJobs
+        | Operation::Videos
+        | Operation::Rerank
+        | Operation::QwenRerank
+        | Operation::AnthropicMessages
+        | Operation::AnthropicComplete => true,
+        Operation::Realtime
+        | Operation::RetrieveResponse
+        | Operation::Models
+        | Operation::RetrieveModel
+        | Operation::Files
+        | Operation::RetrieveFile
+        | Operation::RetrieveFileContent
+        | Operation::Batches
+        | Operation::RetrieveBatch
+        | Operation::CancelBatch
+        | Operation::RetrieveFineTuningJob
+        | Operation::FineTuningJobEvents
+        | Operation::FineTuningJobCheckpoints
+        | Operation::CancelFineTuningJob
+        | Operation::ResumeFineTuningJob
+        | Operation::PauseFineTuningJob
+        | Operation::CheckpointPermissions
+        | Operation::DeleteCheckpointPermission
+        | Operation::RetrieveVideo
+        | Operation::RetrieveVideoContent
+        | Operation::VideoRemix
+        | Operation::Conversations
+        | Operation::QwenAigc
+        | Operation::QwenTasks
+        | Operation::GeminiGenerateContent
+        | Operation::GeminiStreamGenerateContent
+        | Operation::Other => false,
+    }
+}

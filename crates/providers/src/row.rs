@@ -1,0 +1,200 @@
+//! The shape of a row: everything that tells one provider from another, as data.
+//!
+//! A row holds no behaviour. What a row may say is a closed set: an unknown key or word does not parse, and a test
+//! parses every row.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// One provider type.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Row {
+    /// The `type`, equal to the file's name.
+    pub(crate) name: String,
+    /// Whether this version can speak to it.
+    #[serde(default)]
+    pub(crate) dialect: DialectState,
+    /// Conditions that all hold when a setting selects a dialect of its own which is not translated yet.
+    #[serde(default)]
+    pub(crate) dialect_later_if: Vec<String>,
+    /// The host, with `{option}` filled in.
+    #[serde(default)]
+    pub(crate) host: String,
+    /// Options' values when unset.
+    #[serde(default)]
+    pub(crate) defaults: BTreeMap<String, String>,
+    /// Whether it is reached by TLS when no scheme is written.
+    #[serde(default = "yes")]
+    pub(crate) tls: bool,
+    /// Whether `azureServiceUrl` says host, path and deployment.
+    #[serde(default)]
+    pub(crate) azure: bool,
+    /// An option that replaces host and path.
+    pub(crate) custom_url: Option<CustomUrl>,
+    /// What stands before the part of a path that follows `/v1`.
+    #[serde(default = "v1")]
+    pub(crate) base: String,
+    /// Operations served below `base`.
+    #[serde(default)]
+    pub(crate) apis: Vec<String>,
+    /// Operations with a path of their own.
+    #[serde(default)]
+    pub(crate) paths: BTreeMap<String, String>,
+    /// Other paths when a setting says so.
+    #[serde(default)]
+    pub(crate) variants: Vec<Variant>,
+    /// Azure: operations served by the resource rather than by a deployment.
+    #[serde(default)]
+    pub(crate) without_deployment: Vec<String>,
+    /// The path goes up as the client sent it.
+    #[serde(default)]
+    pub(crate) keeps_path: bool,
+    /// The same, under `protocol: original` only.
+    #[serde(default)]
+    pub(crate) keeps_original_path: bool,
+    /// Known operations outside `apis` are sent, their path kept, rather than refused.
+    #[serde(default)]
+    pub(crate) passes_others: bool,
+    /// The body is not ours: no mapping, no usage option, no message hygiene.
+    #[serde(default)]
+    pub(crate) untouched_body: bool,
+    /// How the credential is written.
+    pub(crate) auth: Auth,
+    /// Whether a credential is needed.
+    pub(crate) tokens: Tokens,
+    /// Names of custom settings under `protocol: original`; empty: OpenAI's.
+    #[serde(default)]
+    pub(crate) settings: BTreeMap<String, String>,
+    /// Written before every such name.
+    #[serde(default)]
+    pub(crate) settings_prefix: String,
+    /// Small changes to requests and answers.
+    #[serde(default)]
+    pub(crate) tweaks: Vec<Tweak>,
+    /// Whose rate limits they are when an error does not say.
+    #[serde(default)]
+    pub(crate) limits_per: LimitsPer,
+    /// What refuses an entry.
+    #[serde(default)]
+    pub(crate) checks: Vec<Check>,
+    /// What is accepted but does not do what it seems to.
+    #[serde(default)]
+    pub(crate) warnings: Vec<Check>,
+}
+
+impl Row {
+    /// Whether the row has this tweak.
+    pub(crate) fn has(&self, tweak: Tweak) -> bool {
+        self.tweaks.contains(&tweak)
+    }
+}
+
+/// Whether the provider's dialect is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum DialectState {
+    /// It speaks OpenAI's.
+    #[default]
+    Now,
+    /// It speaks one of its own, which is not translated yet.
+    Later,
+}
+
+/// An option that holds a URL replacing host and path.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CustomUrl {
+    /// The option's name.
+    pub(crate) option: String,
+    /// Endings by which a URL names one API and not the place below which all of them hang.
+    pub(crate) endings: Vec<String>,
+}
+
+/// Paths that hold when all conditions do.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Variant {
+    /// Conditions.
+    pub(crate) r#if: Vec<String>,
+    /// Operation → path.
+    pub(crate) paths: BTreeMap<String, String>,
+}
+
+/// How the credential is written into the request.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Auth {
+    /// `authorization: Bearer TOKEN`.
+    Bearer,
+    /// The same; without tokens of its own the provider is meant to use the caller's.
+    BearerOrCaller,
+    /// `authorization: TOKEN`.
+    Raw,
+    /// `NAME: TOKEN`.
+    Header(String),
+}
+
+/// Whether an entry must have credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Tokens {
+    /// At least one.
+    Required,
+    /// Any number.
+    Optional,
+}
+
+/// What a provider counts rates by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LimitsPer {
+    /// Each model, or deployment, of a credential.
+    #[default]
+    Model,
+    /// The credential as a whole.
+    Token,
+}
+
+/// A small change that a provider needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Tweak {
+    /// The `developer` role is known: do not turn it into `system`.
+    KeepDeveloperRole,
+    /// `reasoning_effort` becomes `thinking: {type: enabled}`.
+    ReasoningEffortToThinking,
+    /// `reasoning_max_tokens` becomes `reasoning.max_tokens`.
+    OpenrouterReasoning,
+    /// Responses without `parallel_tool_calls` and `tool_choice`.
+    DoubaoResponses,
+    /// Images without a watermark unless asked for.
+    DoubaoImages,
+    /// `choices[0].usage` of a stream event belongs to its top level.
+    MoonshotUsage,
+    /// `responseJsonSchema` replaces `response_format` of chats.
+    ResponseJsonSchema,
+}
+
+/// A problem, found when all its conditions hold (see [`crate::check`]).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Check {
+    /// Conditions.
+    pub(crate) r#if: Vec<String>,
+    /// The key at fault.
+    pub(crate) key: String,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to write instead.
+    pub(crate) fix: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn v1() -> String {
+    "/v1".to_owned()
+}

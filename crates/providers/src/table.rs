@@ -1,0 +1,77 @@
+//! All rows, parsed once.
+//!
+//! The rows are part of the program, so a row that does not parse is left out and the tests fail; nothing here
+//! panics.
+
+use std::sync::LazyLock;
+
+use crate::row::{DialectState, Row};
+
+include!(concat!(env!("OUT_DIR"), "/rows.rs"));
+
+static TABLE: LazyLock<Vec<Row>> =
+    LazyLock::new(|| ROWS.iter().filter_map(|(_, text)| toml::from_str(text).ok()).collect());
+
+/// The row of a type.
+pub(crate) fn row(name: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.name == name)
+}
+
+/// The types this version serves, in alphabetical order.
+pub fn supported_types() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().filter(|row| row.dialect == DialectState::Now).map(|row| row.name.as_str())
+}
+
+/// All types, in alphabetical order.
+pub(crate) fn all_types() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|row| row.name.as_str())
+}
+
+/// Whether `name` is one of the 36 types of Higress' ai-proxy v2.2.1.
+pub fn is_known_type(name: &str) -> bool {
+    row(name).is_some()
+}
+
+/// Whether the type speaks a dialect of its own that this version does not translate yet.
+pub fn needs_dialect(name: &str) -> bool {
+    row(name).is_some_and(|row| row.dialect == DialectState::Later)
+}
+
+#[cfg(test)]
+mod tests {
+    use claviger_types::Operation;
+
+    use super::*;
+    use crate::check;
+
+    #[test]
+    fn every_row_parses_and_is_named_after_its_file() {
+        for (stem, text) in ROWS {
+            let row: Row = toml::from_str(text).unwrap_or_else(|error| panic!("{stem}: {error}"));
+            assert_eq!(row.name, *stem);
+        }
+        assert_eq!(ROWS.len(), 36);
+    }
+
+    #[test]
+    fn every_operation_and_condition_a_row_names_exists() {
+        for row in TABLE.iter() {
+            let variants = row.variants.iter().flat_map(|variant| variant.paths.keys());
+            for api in row.apis.iter().chain(row.paths.keys()).chain(&row.without_deployment).chain(variants) {
+                assert!(Operation::from_name(api).is_some(), "{}: {api}", row.name);
+            }
+            let conditions = row.checks.iter().chain(&row.warnings).flat_map(|check| &check.r#if);
+            for text in conditions.chain(&row.dialect_later_if) {
+                assert!(check::is_condition(text), "{}: {text}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_type_is_served_now_or_needs_a_dialect() {
+        assert!(is_known_type("openai") && !needs_dialect("openai"));
+        assert!(is_known_type("bedrock") && needs_dialect("bedrock"));
+        assert!(!is_known_type("OpenAI"));
+        assert_eq!(supported_types().count(), 27);
+    }
+}
