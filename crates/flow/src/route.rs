@@ -1,5 +1,6 @@
 //! Which requests go to which ordered tiers of targets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use claviger_types::glob;
@@ -8,13 +9,13 @@ use claviger_wire::Ask;
 /// All routes, in the order of the configuration. The first whose matcher fits serves the request.
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
-    /// In order.
-    pub routes: Vec<Route>,
+    /// In order. Shared, because a request keeps its route while the configuration moves on.
+    pub routes: Vec<Arc<Route>>,
 }
 
 impl Routes {
     /// The first route that fits, if any.
-    pub fn find(&self, ask: &Ask) -> Option<&Route> {
+    pub fn find(&self, ask: &Ask) -> Option<&Arc<Route>> {
         self.routes.iter().find(|route| route.matcher.fits(ask))
     }
 }

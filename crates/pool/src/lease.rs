@@ -1,7 +1,5 @@
 //! What goes into and out of the pool's verbs.
 
-use std::time::Duration;
-
 use claviger_types::{Class, Moment, Verdict};
 
 use crate::ids::{CredentialId, EndpointId, LeaseId, ProviderId};
@@ -28,6 +26,8 @@ pub enum Turn {
     First,
     /// A later attempt: reliability before fairness, no probes while somebody healthy is left.
     Rescue,
+    /// A second attempt beside one that is slow to speak: only somebody in good standing.
+    Hedge,
 }
 
 /// Permission for one attempt with one credential. Hand it back through [`crate::Pool::settle`].
@@ -42,8 +42,8 @@ pub struct Lease {
     pub(crate) sent: Moment,
     /// Whether the attempt is to prove that somebody may come back.
     pub probe: bool,
-    /// How long to wait for the first content before starting a second attempt elsewhere; `None`: as the route says.
-    pub hedge_after: Option<Duration>,
+    /// Whether somebody else could have been asked as well.
+    pub(crate) rescuers: bool,
     pub(crate) stream: bool,
     pub(crate) progressed: bool,
 }

@@ -1,7 +1,5 @@
 //! The choice: who is asked next. Pure reading of the state; nothing is changed here.
 
-use std::time::Duration;
-
 use claviger_types::{Class, Moment};
 
 use crate::breaker::Passage;
@@ -88,7 +86,10 @@ fn decide(scene: &Scene<'_>, found: &Findings, span: Span) -> Result<Choice, Ref
         debt: span.debt,
         rescuers: found.ready_count > 1 || found.gate_probe.is_some(),
     };
-    if let Some((_, target, cell)) = found.due {
+    let hedging = scene.need.turn == Turn::Hedge;
+    if let Some((_, target, cell)) = found.due
+        && !hedging
+    {
         let credit = scene.pool.endpoints.get(&scene.endpoints[target]).is_some_and(|e| e.probe_credit >= 1.0);
         let healthy = found.ready.is_some();
         if !healthy || (scene.need.turn == Turn::First && credit) {
@@ -99,10 +100,14 @@ fn decide(scene: &Scene<'_>, found: &Findings, span: Span) -> Result<Choice, Ref
     if let Some((_, target, cell)) = found.ready {
         return Ok(choice((target, cell)));
     }
-    if let Some((_, target, cell)) = found.gate_probe {
+    if let Some((_, target, cell)) = found.gate_probe
+        && !hedging
+    {
         return Ok(Choice { endpoint_probe: true, ..choice((target, cell)) });
     }
-    if let Some((_, target, cell)) = found.ejected {
+    if let Some((_, target, cell)) = found.ejected
+        && !hedging
+    {
         return Ok(choice((target, cell)));
     }
     match found.soonest {
@@ -202,26 +207,8 @@ fn rank(scene: &Scene<'_>, cell: &Cell, span: Span) -> Rank {
     let turn = served + (1.0 + rules::PENDING_PENALTY * f64::from(cell.pending)) / share;
     match scene.need.turn {
         Turn::First => Rank(0, 0.0, 0, turn),
-        Turn::Rescue if cell.is_proven() => Rank(0, -(cell.score(scene.now) * 10.0).round(), 0, turn),
+        Turn::Rescue | Turn::Hedge if cell.is_proven() => Rank(0, -(cell.score(scene.now) * 10.0).round(), 0, turn),
         // among those whose last word was bad, the one that failed longest ago; untested ones come first
-        Turn::Rescue => Rank(1, 0.0, cell.last_bad.map_or(0, Moment::as_nanos), turn),
+        Turn::Rescue | Turn::Hedge => Rank(1, 0.0, cell.last_bad.map_or(0, Moment::as_nanos), turn),
     }
 }
-
-/// How long to wait for the first content before a second attempt: soon for somebody unproven when others are there,
-/// else when it takes far longer than usual here.
-pub(crate) fn hedge_after(endpoint: &Endpoint, choice: &Choice, stream: bool) -> Option<Duration> {
-    let cell = &endpoint.cells[choice.cell];
-    let p99 = endpoint.latency.p99(stream);
-    if choice.rescuers && (choice.probe || choice.endpoint_probe || !cell.is_proven()) {
-        return Some(p99.map_or(UNPROVEN_PATIENCE, |p99| p99.max(SHORTEST_PATIENCE)));
-    }
-    p99.map(|p99| (p99 * 4).max(PROVEN_PATIENCE))
-}
-
-/// Patience with an unproven credential while nothing is known about the endpoint's speed.
-const UNPROVEN_PATIENCE: Duration = Duration::from_secs(2);
-/// Never hedge sooner, however fast the endpoint usually is.
-const SHORTEST_PATIENCE: Duration = Duration::from_millis(500);
-/// Least patience with a proven credential: models may think before they speak.
-const PROVEN_PATIENCE: Duration = Duration::from_secs(5);

@@ -1,6 +1,7 @@
 //! The state of all credentials, and the verb that gives one out.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use claviger_types::{Fingerprint, Moment};
 
@@ -91,7 +92,6 @@ impl Pool {
         if choice.endpoint_probe {
             endpoint.breaker.probe(now, id);
         }
-        let hedge_after = pick::hedge_after(endpoint, &choice, need.stream);
         let cell = &mut endpoint.cells[choice.cell];
         let share = cell.share(now);
         // no credit for an absence, and debt from worse days is forgotten
@@ -116,10 +116,26 @@ impl Pool {
             target: choice.target,
             sent: now,
             probe: choice.probe || choice.endpoint_probe,
-            hedge_after,
+            rescuers: choice.rescuers,
             stream: need.stream,
             progressed: false,
         })
+    }
+
+    /// How long to wait for the first content of this attempt before starting a second one elsewhere, as far as it is
+    /// known how fast the endpoint usually is: soon for somebody unproven when others are there, else when it takes
+    /// far longer than usual. `None`: as the route says.
+    pub fn hedge_after(&self, lease: &Lease) -> Option<Duration> {
+        let endpoint = self.endpoints.get(&lease.endpoint)?;
+        let p99 = endpoint.latency.p99(lease.stream);
+        let cell = endpoint.cell_of(lease.credential.index).map(|index| &endpoint.cells[index]);
+        let unproven = lease.probe || !cell.is_some_and(Cell::is_proven);
+        match p99 {
+            Some(p99) if unproven && lease.rescuers => Some(p99.max(rules::SHORTEST_PATIENCE)),
+            Some(p99) => Some((p99 * 4).max(rules::PROVEN_PATIENCE)),
+            // a whole answer of unknown length is not hurried: the second copy would be billed as well
+            None => (unproven && lease.rescuers && lease.stream).then_some(rules::UNPROVEN_PATIENCE),
+        }
     }
 
     pub(crate) fn fresh(&mut self) -> u64 {

@@ -54,6 +54,13 @@ pub(crate) const PROBE_SHARE: f64 = 0.1;
 /// See [`PROBE_SHARE`].
 pub(crate) const PROBE_BURST: f64 = 3.0;
 
+/// Patience with an unproven credential while nothing is known about the endpoint's speed.
+pub(crate) const UNPROVEN_PATIENCE: Duration = Duration::from_secs(2);
+/// Never hedge sooner, however fast the endpoint usually is.
+pub(crate) const SHORTEST_PATIENCE: Duration = Duration::from_millis(500);
+/// Least patience with a proven credential: models may think before they speak.
+pub(crate) const PROVEN_PATIENCE: Duration = Duration::from_secs(5);
+
 /// (provider, model) pairs kept before idle ones are forgotten, and how long a pair must have been idle.
 pub(crate) const ENDPOINTS_KEPT: usize = 512;
 /// See [`ENDPOINTS_KEPT`].

@@ -1,0 +1,347 @@
+//! One request from its arrival to its commit or its end: the only place that decides what happens next.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use claviger_pool::{CredentialId, End, Lease, Pool, ProviderId, Turn};
+use claviger_types::{Class, Moment, Verdict};
+use http::StatusCode;
+
+use crate::attempt::{Attempt, AttemptId, Failed, Outcome};
+use crate::ending::{Ending, Reason};
+use crate::route::Route;
+use crate::walk::{Found, Walk};
+
+/// A provider of a tier with the model it will be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Index of the provider in the plan.
+    pub provider: usize,
+    /// The provider in the pool.
+    pub id: ProviderId,
+    /// The upstream model; empty for requests without one.
+    pub model: String,
+}
+
+/// What this request allows.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// When it arrived.
+    pub arrived: Moment,
+    /// Whether the client asked for a stream.
+    pub stream: bool,
+    /// Whether sending it twice could do something twice: only refusals are retried, and nothing runs beside it.
+    pub creates: bool,
+    /// Whether the body is gone after one send.
+    pub once: bool,
+    /// The credential that holds the state this request is about.
+    pub pinned: Option<CredentialId>,
+    /// The request is about state of which nobody knows who holds it: "not found" means "ask the next".
+    pub seek: bool,
+}
+
+/// What the driver is to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Begin this attempt now, beside any that run.
+    Send(Start),
+    /// Nothing before `until`, unless an attempt reports or the pool improves.
+    Wait {
+        /// When to ask again.
+        until: Moment,
+        /// Whether the request is held because nobody may be asked (rather than waiting for its own attempts).
+        held: bool,
+    },
+    /// Give up; no attempt runs any more.
+    Fail(Box<Ending>),
+}
+
+/// An attempt to begin.
+#[derive(Debug)]
+pub struct Start {
+    /// Its name in later reports.
+    pub attempt: AttemptId,
+    /// Tier and target, for what was prepared once per target.
+    pub place: (usize, usize),
+    /// Index of the provider in the plan.
+    pub provider: usize,
+    /// Whose secret to use.
+    pub credential: CredentialId,
+}
+
+/// The state of one request.
+#[derive(Debug)]
+pub struct Flow {
+    pub(crate) route: Arc<Route>,
+    pub(crate) tiers: Vec<Vec<Candidate>>,
+    pub(crate) terms: Terms,
+    pub(crate) attempts: Vec<Attempt>,
+    /// Credentials that failed this request.
+    pub(crate) tried: Vec<CredentialId>,
+    /// Ambiguous failures that may be the endpoint's.
+    guesses: u32,
+    /// All ambiguous failures: sets the back-off of a lone credential.
+    pub(crate) failures: u32,
+    /// Earliest moment of the next attempt.
+    pub(crate) not_before: Moment,
+    pub(crate) last: Option<Failed>,
+    /// When holding began: `max_wait` counts from here.
+    pub(crate) held_since: Option<Moment>,
+    ending: Option<Ending>,
+    committed: Option<AttemptId>,
+}
+
+/// An endpoint's share of the blame below which a failure is the credential's own and costs no guess.
+const CREDENTIALS_OWN: f64 = 0.25;
+/// First and longest pause after an ambiguous failure, both times the endpoint's share and chance.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
+/// How often a running attempt's patience is asked for again while nothing is known about the endpoint's speed.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// A whole answer may take this many times longer than a stream's first content before it counts as slow.
+const WHOLE_ANSWER: u32 = 3;
+
+impl Flow {
+    /// A request that has just been routed. `tiers` are the route's, without targets that cannot do the operation.
+    pub fn new(route: Arc<Route>, tiers: Vec<Vec<Candidate>>, terms: Terms) -> Self {
+        Self {
+            route,
+            tiers,
+            terms,
+            attempts: Vec::new(),
+            tried: Vec::new(),
+            guesses: 0,
+            failures: 0,
+            not_before: terms.arrived,
+            last: None,
+            held_since: None,
+            ending: None,
+            committed: None,
+        }
+    }
+
+    /// What happened so far, in order.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// The targets of a tier.
+    pub fn candidates(&self) -> &[Vec<Candidate>] {
+        &self.tiers
+    }
+
+    /// When the request must have its first content.
+    pub fn deadline(&self) -> Moment {
+        self.terms.arrived.plus(self.route.deadline)
+    }
+
+    /// The attempt whose answer the client gets.
+    pub const fn committed(&self) -> Option<AttemptId> {
+        self.committed
+    }
+
+    /// What to do now. `dice` is a fresh random number.
+    pub fn next(&mut self, now: Moment, pool: &mut Pool, dice: u64) -> Step {
+        if let Some(ending) = self.ending.take() {
+            self.stop_running(now, pool, dice);
+            return Step::Fail(Box::new(ending));
+        }
+        if now >= self.deadline() {
+            self.time_out_running(now, pool, dice);
+            return Step::Fail(Box::new(Ending::deadline(&self.attempts)));
+        }
+        if self.running().next().is_some() {
+            return self.beside_running(now, pool, dice);
+        }
+        if self.route.max_attempts.is_some_and(|most| self.attempts.len() >= most.max(1) as usize) {
+            return Step::Fail(Box::new(Ending::failing(Reason::ProviderFailing, self.last.as_ref(), &self.attempts)));
+        }
+        if now < self.not_before {
+            return Step::Wait { until: self.not_before.min(self.deadline()), held: false };
+        }
+        self.leave(now, pool, dice)
+    }
+
+    fn leave(&mut self, now: Moment, pool: &mut Pool, dice: u64) -> Step {
+        let repeatable = !self.terms.creates && !self.terms.once;
+        let turn = if self.attempts.is_empty() && repeatable { Turn::First } else { Turn::Rescue };
+        match Walk::new(self, now, turn).go(pool, dice) {
+            Found::Lease(place, lease) => self.start(place, lease, false),
+            Found::Wait(until) => {
+                self.held_since.get_or_insert(now);
+                Step::Wait { until: until.min(self.deadline()), held: true }
+            }
+            Found::Again(at) => {
+                self.not_before = at;
+                Step::Wait { until: at.min(self.deadline()), held: false }
+            }
+            Found::Nobody(ending) => Step::Fail(ending),
+        }
+    }
+
+    /// Something runs: is it so slow that a second attempt is due?
+    fn beside_running(&mut self, now: Moment, pool: &mut Pool, dice: u64) -> Step {
+        let deadline = self.deadline();
+        let alone = self.running().count() == 1;
+        if !alone || self.terms.creates || self.terms.once || self.terms.pinned.is_some() {
+            return Step::Wait { until: deadline, held: false };
+        }
+        let Some((_, attempt, lease)) = self.running().next() else {
+            return Step::Wait { until: deadline, held: false };
+        };
+        let patience = self.route.first_token_timeout;
+        let known = pool.hedge_after(lease);
+        let usual = if self.terms.stream { patience } else { patience * WHOLE_ANSWER };
+        let due = attempt.started.plus(match known {
+            Some(known) if self.terms.stream => known.min(patience),
+            Some(known) => known,
+            None => usual,
+        });
+        if now < due {
+            let until = if known.is_none() { due.min(now.plus(LOOK_AGAIN)) } else { due };
+            return Step::Wait { until: until.min(deadline), held: false };
+        }
+        let (slow, place) = (attempt.credential, Walk::new(self, now, Turn::Hedge));
+        match place.beside(slow).go_once(pool, dice) {
+            Some((place, lease)) => self.start(place, lease, true),
+            None => Step::Wait { until: deadline.min(now.plus(LOOK_AGAIN)), held: false },
+        }
+    }
+
+    fn start(&mut self, place: (usize, usize), lease: Lease, hedge: bool) -> Step {
+        let candidate = &self.tiers[place.0][place.1];
+        let attempt = AttemptId(self.attempts.len());
+        let (provider, credential) = (candidate.provider, lease.credential());
+        self.attempts.push(Attempt {
+            provider,
+            credential,
+            model: candidate.model.clone(),
+            started: lease.sent(),
+            content: None,
+            ended: None,
+            outcome: None,
+            status: None,
+            probe: lease.probe,
+            hedge,
+            lease: Some(lease),
+        });
+        Step::Send(Start { attempt, place, provider, credential })
+    }
+
+    fn running(&self) -> impl Iterator<Item = (AttemptId, &Attempt, &Lease)> {
+        let all = self.attempts.iter().enumerate();
+        all.filter_map(|(index, attempt)| attempt.lease.as_ref().map(|lease| (AttemptId(index), attempt, lease)))
+    }
+
+    /// The attempt has content to show: it is the answer, and the others end. Returns those, and whether the pool
+    /// improved. After this only [`Flow::ended`] is to be called.
+    pub fn content(&mut self, now: Moment, pool: &mut Pool, dice: u64, winner: AttemptId) -> (Vec<AttemptId>, bool) {
+        self.committed = Some(winner);
+        let mut improved = false;
+        if let Some(attempt) = self.attempts.get_mut(winner.0) {
+            attempt.content = Some(now);
+            attempt.status.get_or_insert(StatusCode::OK);
+            if let Some(lease) = &mut attempt.lease {
+                improved = pool.progressed(now, lease).improved;
+            }
+        }
+        let losers: Vec<AttemptId> = self.running().map(|(id, ..)| id).filter(|id| *id != winner).collect();
+        for id in &losers {
+            // one that was overtaken by an attempt begun later was silent for too long; one begun later merely lost
+            let end = if *id < winner { End::Said(silent()) } else { End::Cancelled };
+            self.finish(now, pool, dice, *id, end);
+        }
+        (losers, improved)
+    }
+
+    /// The answer of the committed attempt ended. Returns whether the pool improved.
+    pub fn ended(&mut self, now: Moment, pool: &mut Pool, dice: u64, end: End) -> bool {
+        match self.committed {
+            Some(attempt) => self.finish(now, pool, dice, attempt, end).improved,
+            None => false,
+        }
+    }
+
+    /// An attempt failed before the commit. Returns whether the pool improved (a refusal may free a probe's place).
+    pub fn failed(&mut self, now: Moment, pool: &mut Pool, dice: u64, id: AttemptId, failed: Failed) -> bool {
+        let verdict = failed.verdict;
+        let credential = match self.attempts.get_mut(id.0) {
+            Some(attempt) => {
+                attempt.status = failed.answer.as_ref().map(|answer| answer.status);
+                attempt.credential
+            }
+            None => return false,
+        };
+        let settled = self.finish(now, pool, dice, id, End::Said(verdict));
+        self.tried.push(credential);
+        if self.is_final(&failed) {
+            self.ending = Some(Ending::upstream(&failed));
+        } else if self.must_not_repeat(&failed) {
+            self.ending = Some(Ending::failing(Reason::NotRepeatable, Some(&failed), &self.attempts));
+        } else if verdict.class.is_guess() {
+            self.weigh(now, settled.endpoint_share, dice, &failed);
+        }
+        self.last = Some(failed);
+        settled.improved
+    }
+
+    /// The caller's mistake, unless somebody else may see it differently.
+    fn is_final(&self, failed: &Failed) -> bool {
+        let sought = self.terms.seek && failed.answer.as_ref().is_some_and(|a| a.status == StatusCode::NOT_FOUND);
+        !failed.verdict.retry_elsewhere && !sought
+    }
+
+    fn must_not_repeat(&self, failed: &Failed) -> bool {
+        !failed.untouched && (self.terms.once || (self.terms.creates && failed.verdict.class.is_guess()))
+    }
+
+    /// An ambiguous failure: how much of it is the endpoint's decides how patient the next attempt is.
+    fn weigh(&mut self, now: Moment, share: f64, dice: u64, failed: &Failed) {
+        self.failures += 1;
+        if share < CREDENTIALS_OWN && !self.route.reuse_failed {
+            return;
+        }
+        self.guesses += 1;
+        if self.guesses >= self.route.guess_budget.max(1) {
+            self.ending = Some(Ending::failing(Reason::ProviderFailing, Some(failed), &self.attempts));
+            return;
+        }
+        let (base, longest) = BACKOFF;
+        let most = (base * (1 << (self.guesses - 1).min(4))).min(longest);
+        let chance = (dice >> 11) as f64 / (1_u64 << 53) as f64;
+        self.not_before = now.plus(most.mul_f64(share * chance));
+    }
+
+    /// The client left: whatever runs is cancelled. Harmless when nothing runs.
+    pub fn abandon(&mut self, now: Moment, pool: &mut Pool, dice: u64) {
+        self.stop_running(now, pool, dice);
+    }
+
+    fn stop_running(&mut self, now: Moment, pool: &mut Pool, dice: u64) {
+        for id in self.running().map(|(id, ..)| id).collect::<Vec<_>>() {
+            self.finish(now, pool, dice, id, End::Cancelled);
+        }
+    }
+
+    fn time_out_running(&mut self, now: Moment, pool: &mut Pool, dice: u64) {
+        for id in self.running().map(|(id, ..)| id).collect::<Vec<_>>() {
+            self.finish(now, pool, dice, id, End::Said(silent()));
+        }
+    }
+
+    fn finish(&mut self, now: Moment, pool: &mut Pool, dice: u64, id: AttemptId, end: End) -> claviger_pool::Settled {
+        let Some(attempt) = self.attempts.get_mut(id.0) else { return claviger_pool::Settled::default() };
+        let Some(lease) = attempt.lease.take() else { return claviger_pool::Settled::default() };
+        attempt.ended = Some(now);
+        attempt.outcome = Some(match end {
+            End::Good => Outcome::Good,
+            End::Said(verdict) => Outcome::Failed(verdict),
+            End::Cancelled => Outcome::Cancelled,
+        });
+        pool.settle(now, lease, end, dice)
+    }
+}
+
+/// The verdict on an attempt that said nothing for too long.
+fn silent() -> Verdict {
+    Verdict::of(Class::Timeout, "silent")
+}

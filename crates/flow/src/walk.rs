@@ -1,0 +1,153 @@
+//! One walk through the tiers: who can be asked now, and if nobody, whether waiting is worth it.
+
+use std::time::Duration;
+
+use claviger_pool::{Census, CredentialId, Lease, Need, Pool, ProviderId, Refusal, Turn};
+use claviger_types::{Class, Moment};
+
+use crate::attempt::Outcome;
+use crate::ending::Ending;
+use crate::flow::Flow;
+
+/// What a walk finds.
+pub(crate) enum Found {
+    /// Tier and target, and the permission.
+    Lease((usize, usize), Lease),
+    /// Hold the request until then.
+    Wait(Moment),
+    /// A credential that failed may be asked again then.
+    Again(Moment),
+    /// Give up.
+    Nobody(Box<Ending>),
+}
+
+/// A walk.
+pub(crate) struct Walk<'f> {
+    flow: &'f mut Flow,
+    now: Moment,
+    turn: Turn,
+    /// Skipped although it has not failed: it is being asked.
+    beside: Option<CredentialId>,
+}
+
+/// Pause before a lone credential is asked again the second time; doubles.
+const LONE_BACKOFF: Duration = Duration::from_millis(500);
+
+impl<'f> Walk<'f> {
+    pub(crate) fn new(flow: &'f mut Flow, now: Moment, turn: Turn) -> Self {
+        Self { flow, now, turn, beside: None }
+    }
+
+    pub(crate) fn beside(self, running: CredentialId) -> Self {
+        Self { beside: Some(running), ..self }
+    }
+
+    /// Somebody who may be asked at once, in any tier.
+    pub(crate) fn go_once(mut self, pool: &mut Pool, dice: u64) -> Option<((usize, usize), Lease)> {
+        (0..self.flow.tiers.len()).find_map(|tier| self.ask(pool, tier, dice).ok())
+    }
+
+    /// Somebody, or what to do instead.
+    pub(crate) fn go(mut self, pool: &mut Pool, dice: u64) -> Found {
+        let (mut census, mut soonest) = (Census::default(), None::<Moment>);
+        let last_tier = self.flow.tiers.len().saturating_sub(1);
+        for tier in 0..self.flow.tiers.len() {
+            match self.ask(pool, tier, dice) {
+                Ok((place, lease)) => return Found::Lease(place, lease),
+                Err(Refusal::Resting { until, census: some }) => {
+                    census = census.plus(some);
+                    soonest = Some(soonest.map_or(until, |soonest| soonest.min(until)));
+                    // a better tier that is back soon is worth more than another model
+                    if tier < last_tier && until <= self.now.plus(self.flow.route.patience) && self.may_hold(until) {
+                        return Found::Wait(until);
+                    }
+                }
+                Err(Refusal::Tried { census: some }) => {
+                    census = census.plus(some);
+                    if let Some(at) = self.lone_again(tier, some) {
+                        return Found::Again(at);
+                    }
+                }
+                Err(Refusal::NoneServes) => {}
+            }
+        }
+        if let Some(until) = soonest.filter(|until| self.may_hold(*until)) {
+            return Found::Wait(until);
+        }
+        if self.forgive() {
+            return Found::Again(self.now);
+        }
+        Found::Nobody(Box::new(self.give_up(census, soonest)))
+    }
+
+    fn ask(&mut self, pool: &mut Pool, tier: usize, dice: u64) -> Result<((usize, usize), Lease), Refusal> {
+        let flow = &self.flow;
+        let candidates = &flow.tiers[tier];
+        let targets: Vec<(ProviderId, &str)> = candidates.iter().map(|c| (c.id, c.model.as_str())).collect();
+        let mut with_running;
+        let tried = match self.beside {
+            None => &flow.tried,
+            Some(running) => {
+                with_running = flow.tried.clone();
+                with_running.push(running);
+                &with_running
+            }
+        };
+        let need =
+            Need { targets: &targets, tried, turn: self.turn, pinned: flow.terms.pinned, stream: flow.terms.stream };
+        pool.lease(self.now, &need, dice).map(|lease| ((tier, lease.target), lease))
+    }
+
+    fn may_hold(&self, until: Moment) -> bool {
+        let since = self.flow.held_since.unwrap_or(self.now);
+        until <= since.plus(self.flow.route.max_wait) && until < self.flow.deadline()
+    }
+
+    /// A lone credential in its tier may be asked again after a guess, never after a fact and not after silence: once
+    /// at once, then with back-off.
+    fn lone_again(&mut self, tier: usize, census: Census) -> Option<Moment> {
+        if census.all != 1 {
+            return None;
+        }
+        let last = self.flow.attempts.iter().rev().find(|attempt| {
+            self.flow.tiers[tier].iter().any(|c| c.provider == attempt.provider && c.model == attempt.model)
+        })?;
+        let Some(Outcome::Failed(verdict)) = last.outcome else { return None };
+        if !verdict.class.is_guess() || verdict.class == Class::Timeout || self.flow.terms.once {
+            return None;
+        }
+        let credential = last.credential;
+        self.flow.tried.retain(|tried| *tried != credential);
+        let again = self.flow.failures.saturating_sub(1);
+        let pause = if again == 0 { Duration::ZERO } else { LONE_BACKOFF * (1 << (again - 1).min(4)) };
+        Some(self.now.plus(pause).max(self.flow.not_before))
+    }
+
+    /// Nobody is left: those whose return the provider itself named, and with `reuseFailedCredentials` all, are no
+    /// longer passed over. Their rests are still kept. Returns whether that changed anything.
+    fn forgive(&mut self) -> bool {
+        let reuse = self.flow.route.reuse_failed;
+        let Flow { tried, attempts, .. } = &mut *self.flow;
+        let before = tried.len();
+        tried.retain(|credential| {
+            let last = attempts.iter().rev().find(|attempt| attempt.credential == *credential);
+            let Some(Outcome::Failed(verdict)) = last.and_then(|attempt| attempt.outcome) else { return true };
+            let named = verdict.class == Class::RateLimited && verdict.hint.is_some();
+            let reused = reuse && !verdict.class.is_callers();
+            !(named || reused)
+        });
+        tried.len() < before
+    }
+
+    fn give_up(&self, census: Census, soonest: Option<Moment>) -> Ending {
+        let flow = &self.flow;
+        // the last word of a provider tells more than that nobody is left
+        if let Some(last) = &flow.last
+            && last.answer.is_some()
+            && (last.verdict.class.is_guess() || last.verdict.class.is_callers() || flow.terms.seek)
+        {
+            return Ending::upstream(last);
+        }
+        Ending::nobody(self.now, census, soonest, &flow.attempts)
+    }
+}
