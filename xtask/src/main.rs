@@ -1,1 +1,74 @@
-fn main() {}
+//! Checks that only this project needs: `cargo run -p xtask -- deps | size | all`.
+//!
+//! In comes the workspace as cargo and the file system describe it; out come problems, one per line, and exit code 1
+//! if there is any. It changes nothing.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks through them")]
+
+mod deps;
+mod size;
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+const HELP: &str = "usage: cargo run -p xtask -- deps | size | all
+  deps   which crate may depend on which, and what the pure crates must not touch
+  size   files over 400 lines (told) and over 600 (refused)
+  all    both";
+
+fn main() -> ExitCode {
+    let task = std::env::args().nth(1).unwrap_or_default();
+    match run(&task) {
+        Ok(problems) if problems.is_empty() => ExitCode::SUCCESS,
+        Ok(problems) => {
+            for problem in problems {
+                eprintln!("error: {problem}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(task: &str) -> Result<Vec<String>> {
+    let (deps, size) = match task {
+        "deps" => (true, false),
+        "size" => (false, true),
+        "all" => (true, true),
+        _ => bail!("{HELP}"),
+    };
+    let metadata = metadata()?;
+    let root = metadata["workspace_root"].as_str().context("cargo metadata names no workspace_root")?;
+    let root = PathBuf::from(root);
+    let mut problems = Vec::new();
+    if deps {
+        let found = [deps::arrows(&metadata), deps::impurities(&root)?].concat();
+        println!("deps: {} crates, {} problems", deps::members(&metadata).len(), found.len());
+        problems.extend(found);
+    }
+    if size {
+        let report = size::measure(&root)?;
+        println!("size: {} files, {} over {} lines", report.files, report.long.len(), size::TOLD);
+        for (path, lines) in &report.long {
+            println!("  {lines} {path}");
+        }
+        problems.extend(report.problems());
+    }
+    Ok(problems)
+}
+
+/// What `cargo metadata` says of the workspace's own packages.
+fn metadata() -> Result<Value> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .output()
+        .context("cannot start cargo metadata")?;
+    ensure!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    serde_json::from_slice(&output.stdout).context("cargo metadata printed something else than JSON")
+}
