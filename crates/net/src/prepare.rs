@@ -1,0 +1,136 @@
+//! Makes an [`Outgoing`] fit for the wire: target, `Host`, no connection headers, honest length.
+//!
+//! A pure step between the caller's request and hyper's; it must never add end-to-end headers.
+
+use http::header::{self, HeaderName};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
+use http_body::Body;
+
+use crate::endpoint::Endpoint;
+use crate::error::SendError;
+use crate::message::{OutBody, Outgoing};
+
+/// Never end-to-end (RFC 9110, section 7.6.1). `expect` is here too: the body follows at once, so there is nothing to
+/// expect. `te` and `trailer` go because no trailers are relayed.
+const HOP_BY_HOP: [HeaderName; 8] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::EXPECT,
+];
+
+/// A request checked and cleaned, not yet bound to an HTTP version.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    method: Method,
+    path: PathAndQuery,
+    scheme: Scheme,
+    authority: Authority,
+    host: HeaderValue,
+    pub(crate) upgrade: bool,
+}
+
+/// What moves into hyper and may come back from it.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: OutBody,
+}
+
+impl Prepared {
+    /// Checks and cleans. Fails with [`SendError::BadRequest`] only.
+    pub(crate) fn new(to: &Endpoint, request: Outgoing) -> Result<(Self, Payload), SendError> {
+        let bad = |reason| SendError::BadRequest { reason };
+        let Outgoing { method, path, mut headers, body, upgrade } = request;
+        if method == Method::CONNECT {
+            return Err(bad("CONNECT is not relayed"));
+        }
+        if !path.starts_with('/') {
+            return Err(bad("the path does not begin with /"));
+        }
+        let path = PathAndQuery::try_from(path).map_err(|_| bad("the path is not valid in a URL"))?;
+        let authority = Authority::try_from(to.authority.as_str()).map_err(|_| bad("the authority is not valid"))?;
+        let host = HeaderValue::from_str(&to.authority).map_err(|_| bad("the authority is not valid"))?;
+        let scheme = if to.tls { Scheme::HTTPS } else { Scheme::HTTP };
+        strip(&mut headers, upgrade);
+        if body.size_hint().exact().is_some() {
+            // hyper writes the true one; a wrong one would shift the framing of the connection.
+            headers.remove(header::CONTENT_LENGTH);
+        }
+        Ok((Self { method, path, scheme, authority, host, upgrade }, Payload { headers, body }))
+    }
+
+    /// The request for an HTTP/1.1 connection: origin form and `Host`.
+    pub(crate) fn http1(&self, payload: Payload) -> Request<OutBody> {
+        let mut request = self.request(payload, Uri::from(self.path.clone()), Version::HTTP_11);
+        request.headers_mut().insert(header::HOST, self.host.clone());
+        request
+    }
+
+    /// The request for an HTTP/2 connection: everything in the pseudo headers.
+    pub(crate) fn http2(&self, payload: Payload) -> Result<Request<OutBody>, SendError> {
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(self.path.clone());
+        let uri = Uri::from_parts(parts).map_err(|_| SendError::BadRequest { reason: "the URL is not valid" })?;
+        let mut request = self.request(payload, uri, Version::HTTP_2);
+        request.headers_mut().remove(header::HOST);
+        Ok(request)
+    }
+
+    fn request(&self, payload: Payload, uri: Uri, version: Version) -> Request<OutBody> {
+        let mut request = Request::new(payload.body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri;
+        *request.version_mut() = version;
+        *request.headers_mut() = payload.headers;
+        request
+    }
+}
+
+impl Payload {
+    /// Takes a request back that hyper did not write.
+    pub(crate) fn recover(request: Request<OutBody>) -> Self {
+        let (parts, body) = request.into_parts();
+        Self { headers: parts.headers, body }
+    }
+
+    /// A copy to fall back on, when the body is at hand.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        match &self.body {
+            OutBody::Whole(bytes) => Some(Self { headers: self.headers.clone(), body: OutBody::Whole(bytes.clone()) }),
+            OutBody::Stream(_) => None,
+        }
+    }
+}
+
+fn strip(headers: &mut HeaderMap, upgrade: bool) {
+    headers.remove(header::HOST);
+    if !upgrade {
+        let named: Vec<HeaderName> = headers
+            .get_all(header::CONNECTION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(|name| name.trim().parse().ok())
+            .collect();
+        for name in &named {
+            headers.remove(name);
+        }
+        headers.remove(header::UPGRADE);
+    }
+    for name in &HOP_BY_HOP {
+        if !(upgrade && *name == header::CONNECTION) {
+            headers.remove(name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
