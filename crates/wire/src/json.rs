@@ -140,6 +140,17 @@ impl Visitor<'_> for WantedKey<'_> {
     }
 }
 
+/// The same for the start of a body that was too large to hold: what can be found before the cut, not validated.
+pub(crate) fn in_prefix<'a>(start: &'a [u8], wanted: &[&str]) -> Vec<Option<&'a str>> {
+    let mut found = vec![None; wanted.len()];
+    members::walk(start, |key, value| {
+        if let Some(place) = wanted.iter().position(|wanted| *wanted == key) {
+            found[place] = std::str::from_utf8(value).ok();
+        }
+    });
+    found
+}
+
 /// Replaces the value of a top-level key where it stands, or adds the key before the closing brace.
 ///
 /// `body` must have passed [`scan`] and `raw_json` must be JSON text; a body that is no object comes back unchanged.

@@ -6,5 +6,9 @@
 pub mod ask;
 pub mod json;
 pub mod multipart;
+pub mod operation;
+pub mod sse;
+#[cfg(test)]
+mod testing;
 
 pub use ask::{Ask, BodyForm};

@@ -71,6 +71,24 @@ impl Members {
     }
 }
 
+/// Calls `see` with each top-level key and raw value, as far as the bytes go.
+pub(super) fn walk<'b>(body: &'b [u8], mut see: impl FnMut(&str, &'b [u8])) -> Option<()> {
+    let mut at = Cursor { body, at: 0 };
+    at.expect(b'{')?;
+    loop {
+        at.peek()?;
+        let key = at.string()?;
+        at.expect(b':')?;
+        at.peek()?;
+        let start = at.at;
+        at.value()?;
+        if let Ok(key) = serde_json::from_slice::<String>(&body[key]) {
+            see(&key, &body[start..at.at]);
+        }
+        at.expect(b',')?;
+    }
+}
+
 struct Cursor<'b> {
     body: &'b [u8],
     at: usize,

@@ -47,6 +47,14 @@ fn what_is_not_one_object_is_told_apart_and_not_repeated() {
 }
 
 #[test]
+fn a_cut_body_shows_the_fields_before_the_cut() {
+    let body = br#"{"stream":true,"model":"m","messages":[{"content":"and so o"#;
+    assert_eq!(in_prefix(body, &["model", "stream", "messages"]), [Some("\"m\""), Some("true"), None]);
+    assert_eq!(in_prefix(b"{\"model\":\"gp", &["model"]), [None]);
+    assert_eq!(in_prefix(b"", &["model"]), [None]);
+}
+
+#[test]
 fn deep_nesting_does_not_overflow_the_stack() {
     let deep = format!("{{\"a\":{}1{}}}", "[".repeat(200_000), "]".repeat(200_000));
     assert!(scan(deep.as_bytes(), &["a"]).is_ok());
@@ -132,6 +140,8 @@ fn any_object() -> impl Strategy<Value = Map<String, Value>> {
 }
 
 proptest! {
+    #![proptest_config(crate::testing::fixed_cases())]
+
     #[test]
     fn surgery_means_what_a_tree_edit_means(object in any_object(), key in "[a-c\"\\\\]{0,2}", pretty: bool) {
         let value = Value::Object(object.clone());

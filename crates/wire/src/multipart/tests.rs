@@ -80,6 +80,8 @@ fn what_is_malformed_is_named_and_left_alone() {
 }
 
 proptest! {
+    #![proptest_config(crate::testing::fixed_cases())]
+
     #[test]
     fn setting_a_field_reads_back_and_leaves_the_rest(
         fields in prop::collection::vec(("[a-c]", "[a-b\r\n-]{0,12}"), 0..5), name in "[a-d]", value in "[x-z\r\n]{0,6}",
