@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-#[expect(clippy::print_stdout, reason = "cargo reads what a build script prints")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=rows");
     let root = env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo names the package folder")?;

@@ -30,11 +30,10 @@ impl Address {
     /// Works it out. The settings have been found valid.
     pub(crate) fn new(row: &Row, settings: &Settings) -> Self {
         let mut address = if row.azure { azure(row, settings) } else { plain(row, settings) };
-        if !settings.provider_domain.is_empty() {
-            if let Some(url) = Url::parse(&settings.provider_domain) {
-                address.tls = url.tls(address.tls);
-                address.authority = url.host(address.tls);
-            }
+        let domain = Url::parse(&settings.provider_domain).filter(|url| !url.authority.is_empty());
+        if let Some(url) = domain {
+            address.tls = url.tls(address.tls);
+            address.authority = url.host(address.tls);
         }
         let strips = !settings.base_path.is_empty() && settings.base_path_handling == BasePathHandling::RemovePrefix;
         let original = settings.protocol == Protocol::Original;
@@ -203,7 +202,8 @@ fn filled(text: &str, row: &Row, settings: &Settings) -> String {
         let value = settings.text(key);
         match row.defaults.get(key) {
             Some(default) if value.is_empty() => out.push_str(default),
-            _ if key.ends_with("_id") => out.push_str(&format!("{{{key}}}")),
+            // Names of ids in paths; options have no underscore.
+            _ if key.contains('_') || key == "model" => out.push_str(&format!("{{{key}}}")),
             Some(_) | None => out.push_str(value.trim()),
         }
         rest = after;

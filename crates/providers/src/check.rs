@@ -178,3 +178,6 @@ fn nearest(kind: &str) -> Option<&'static str> {
     let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', ' '], "");
     table::all_types().find(|name| plain(name) == plain(kind))
 }
+
+#[cfg(test)]
+mod tests;

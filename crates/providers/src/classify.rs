@@ -71,11 +71,11 @@ impl Provider {
     fn answer(&self, outer: u16, headers: &HeaderMap, body: &[u8], wall: WallTime) -> Verdict {
         let fields = Fields::read(body);
         let status = inner_status(outer, fields.as_ref());
-        let verdict = match &fields {
-            Some(fields) => rules::verdict(self.kind(), status, fields),
+        let reading = match &fields {
+            Some(fields) => rules::reading(self.kind(), status, fields),
             None => rules::edge(status, headers, body),
         };
-        let verdict = self.scoped(verdict, fields.as_ref());
+        let verdict = if reading.open { self.scoped(reading.verdict, fields.as_ref()) } else { reading.verdict };
         match verdict.class {
             Class::RateLimited | Class::Overloaded | Class::QuotaExhausted | Class::ServerError => {
                 verdict.hinted(hints::find(headers, fields.as_ref(), wall))
@@ -95,12 +95,12 @@ impl Provider {
     /// The scope that depends on the provider or on what the text names.
     fn scoped(&self, verdict: Verdict, fields: Option<&Fields>) -> Verdict {
         let names_model = fields.is_some_and(|fields| fields.says("model") || fields.says("deployment"));
-        match (verdict.class, verdict.rule) {
-            (Class::RateLimited, rule) if rules::open_scope(rule) && self.row.limits_per == LimitsPer::Token => {
-                verdict.scoped(Scope::Token)
-            }
-            (Class::Permission, rule) if rules::open_scope(rule) && !names_model => verdict.scoped(Scope::Token),
-            _ => verdict,
+        if verdict.class == Class::RateLimited && self.row.limits_per == LimitsPer::Token
+            || verdict.class == Class::Permission && !names_model
+        {
+            verdict.scoped(Scope::Token)
+        } else {
+            verdict
         }
     }
 }
@@ -110,7 +110,7 @@ impl Provider {
 fn inner_status(outer: u16, fields: Option<&Fields>) -> u16 {
     let inner = fields.and_then(|fields| fields.status);
     match inner {
-        Some(inner) if outer < 400 || outer >= 500 => inner,
+        Some(inner) if !(400..500).contains(&outer) => inner,
         Some(_) | None => outer,
     }
 }

@@ -4,6 +4,7 @@
 //! provider in code where the row could say it.
 
 mod address;
+mod answer;
 mod check;
 mod classify;
 mod edit;
@@ -16,6 +17,7 @@ pub mod settings;
 mod table;
 mod url;
 
+pub use answer::{AnswerEdit, Edited, StreamEdit};
 pub use check::{validate, warnings};
 pub use classify::Failure;
 pub use prepare::{PrepareError, Prepared};

@@ -87,7 +87,7 @@ pub(crate) fn at(place: &Place, operation: Operation, path: &str, model: Option<
     let below = |base: &str| tail(operation, path).map_or_else(|| path.to_owned(), |tail| format!("{base}{tail}"));
     Some(match place {
         Place::Below(base) => below(base),
-        Place::Template(template) => filled(template, operation, path),
+        Place::Template(template) => filled(template, path),
         Place::Fixed(fixed) => fixed.clone(),
         Place::Deployment => {
             let model = model.filter(|model| !model.is_empty())?;
@@ -97,31 +97,14 @@ pub(crate) fn at(place: &Place, operation: Operation, path: &str, model: Option<
     })
 }
 
-/// The template with each `{…_id}` replaced, in order, by the ids of the client's path; without them it stays.
-fn filled(template: &str, operation: Operation, path: &str) -> String {
-    let start = shape(operation).and_then(|shape| shape.strip_suffix("{}")).unwrap_or_default();
-    let segments = tail(operation, path).and_then(|tail| tail.strip_prefix(start)).unwrap_or_default();
-    // Ids and words alternate below the collection: `ID/permissions/ID`.
-    let mut ids = segments.split('/').step_by(2).filter(|id| !id.is_empty());
-    let mut out = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        match after.split_once("_id}").filter(|(name, _)| !name.contains(['{', '}', '/'])) {
-            Some((name, after)) if !start.is_empty() => {
-                match ids.next() {
-                    Some(id) => out.push_str(id),
-                    None => out.push_str(&format!("{{{name}_id}}")),
-                }
-                rest = after;
-            }
-            Some(_) | None => {
-                out.push('{');
-                rest = after;
-            }
+/// The template with each `{file_id}` and the like replaced by the id in the client's path; without one it stays.
+fn filled(template: &str, path: &str) -> String {
+    let mut out = template.to_owned();
+    if template.contains('{') {
+        for (name, value) in claviger_wire::operation::ids(path) {
+            out = out.replace(&format!("{{{name}}}"), value);
         }
     }
-    out.push_str(rest);
     out
 }
 

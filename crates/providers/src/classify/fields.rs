@@ -67,8 +67,8 @@ impl Fields {
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => return None,
         }
-        let empty = self.text.is_empty() && self.code.is_empty() && self.kind.is_empty() && self.status.is_none();
-        (!empty).then_some(())
+        let wordless = self.text.is_empty() && self.code.is_empty() && self.kind.is_empty();
+        (!wordless || self.status.is_some() || !self.reasons.is_empty()).then_some(())
     }
 
     fn object(&mut self, error: &Map<String, Value>) {

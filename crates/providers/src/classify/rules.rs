@@ -220,24 +220,26 @@ static RULES: &[Rule] = &[
     rule("text_rate", RateLimited, &[Status(&[200]), Says(&["rate limit", "too many requests"])]),
 ];
 
-/// The verdict on an error that was read.
-pub(super) fn verdict(provider: &str, status: u16, fields: &Fields) -> Verdict {
+/// A verdict, and whether its scope is open: left to the provider and to what the text names.
+pub(super) struct Reading {
+    pub(super) verdict: Verdict,
+    pub(super) open: bool,
+}
+
+/// The reading of an error.
+pub(super) fn reading(provider: &str, status: u16, fields: &Fields) -> Reading {
     for rule in RULES {
         if rule.when.iter().all(|when| holds(when, provider, status, fields)) {
             let verdict = Verdict::of(rule.class, rule.name);
-            return Verdict {
+            let verdict = Verdict {
                 scope: rule.scope.unwrap_or(verdict.scope),
                 retry_elsewhere: rule.elsewhere.unwrap_or(verdict.retry_elsewhere),
                 ..verdict
             };
+            return Reading { verdict, open: rule.scope.is_none() };
         }
     }
-    by_status(status)
-}
-
-/// Whether the rule left the scope to the provider and to what the text names.
-pub(super) fn open_scope(name: &str) -> bool {
-    !RULES.iter().any(|rule| rule.name == name && rule.scope.is_some())
+    Reading { verdict: by_status(status), open: true }
 }
 
 fn holds(when: &When, provider: &str, status: u16, fields: &Fields) -> bool {
@@ -283,14 +285,14 @@ pub(super) fn by_status(status: u16) -> Verdict {
     Verdict::of(class, rule)
 }
 
-/// The verdict on an answer that is not the model API's: a page of an edge, a proxy's line, or nothing.
-pub(super) fn edge(status: u16, headers: &HeaderMap, body: &[u8]) -> Verdict {
+/// The reading of an answer that is not the model API's: a page of an edge, a proxy's line, or nothing.
+pub(super) fn edge(status: u16, headers: &HeaderMap, body: &[u8]) -> Reading {
     let start = String::from_utf8_lossy(&body[..body.len().min(4096)]).to_lowercase();
     let says = |text: &str| start.contains(text);
     let page = says("<html") || says("<!doctype");
     let challenged = headers.get("cf-mitigated").is_some_and(|value| value.as_bytes() == b"challenge")
         || page && (says("challenge-platform") || says("just a moment"));
-    if challenged {
+    let verdict = if challenged {
         Verdict::of(Class::Connection, "edge_challenge")
     } else if page && (says("error 1015") || says("you are being rate limited")) {
         Verdict::of(RateLimited, "edge_rate").scoped(Scope::Provider)
@@ -305,6 +307,7 @@ pub(super) fn edge(status: u16, headers: &HeaderMap, body: &[u8]) -> Verdict {
     } else if status < 400 {
         Verdict::of(Class::Connection, "garbled")
     } else {
-        by_status(status)
-    }
+        return Reading { verdict: by_status(status), open: true };
+    };
+    Reading { verdict, open: false }
 }

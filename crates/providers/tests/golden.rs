@@ -1,0 +1,141 @@
+//! Runs the recorded requests of Higress' ai-proxy through preparation and compares what would be sent.
+//!
+//! The recordings lie beside the repository (`../shared/reference/higress-golden`); without them the test says so and
+//! passes. Requests that would have to be translated and types whose dialect is not translated yet are left out.
+
+#[path = "golden/compare.rs"]
+mod compare;
+#[path = "golden/settings.rs"]
+mod settings;
+
+use std::path::Path;
+
+use base64::Engine as _;
+use bytes::Bytes;
+use claviger_providers::{Provider, supported_types};
+use claviger_types::{Dialect, Secret};
+use claviger_wire::{Ask, BodyForm, multipart, operation};
+use compare::Sent;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::Value;
+
+/// Cases that need what this crate does not have.
+const ELSEWHERE: [(&str, &str); 2] = [
+    ("context-file", "the context file is fetched and inserted by the server"),
+    ("body-not-json", "a body that is not JSON is refused where the request is read"),
+];
+
+fn recordings(kind: &str) -> Option<Vec<Value>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/higress-golden");
+    let text = std::fs::read(folder.join(format!("{kind}.json"))).ok()?;
+    Some(serde_json::from_slice(&text).expect("a list of cases"))
+}
+
+fn body(side: &Value) -> Bytes {
+    if let Some(body) = side.get("body") {
+        return Bytes::from(body.to_string());
+    }
+    if let Some(text) = side["body_base64"].as_str() {
+        return Bytes::from(base64::engine::general_purpose::STANDARD.decode(text).expect("base64"));
+    }
+    Bytes::from(side["body_text"].as_str().unwrap_or_default().to_owned())
+}
+
+fn ask(request: &Value) -> Ask {
+    let body = body(request);
+    let target = request["path"].as_str().expect("a path");
+    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query.to_owned())));
+    let mut headers = HeaderMap::new();
+    let mut caller_key = None;
+    for (name, value) in request["headers"].as_object().into_iter().flatten() {
+        let value = value.as_str().expect("a header value");
+        if ["authorization", "x-api-key", "x-authorization", "api-key"].contains(&name.as_str()) {
+            caller_key = Some(Secret::new(value.trim_start_matches("Bearer ")));
+        } else {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
+            headers.insert(name, HeaderValue::from_str(value).expect("a header value"));
+        }
+    }
+    let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let form = match multipart::boundary(&kind) {
+        _ if body.is_empty() => BodyForm::Empty,
+        Some(boundary) => BodyForm::Multipart { boundary },
+        None if kind.contains("json") => BodyForm::Json,
+        None => BodyForm::Opaque,
+    };
+    let json: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let model = match &form {
+        BodyForm::Multipart { boundary } => multipart::text_field(&body, boundary, "model"),
+        BodyForm::Empty | BodyForm::Json | BodyForm::Opaque => json["model"].as_str().map(str::to_owned),
+    };
+    let (operation, dialect) = operation::recognise(path);
+    Ask {
+        method: Method::from_bytes(request["method"].as_str().expect("a method").as_bytes()).expect("a method"),
+        host: request["host"].as_str().unwrap_or_default().to_owned(),
+        path: path.to_owned(),
+        query,
+        operation,
+        dialect,
+        model,
+        stream: json["stream"] == true,
+        wants_usage: json["stream_options"]["include_usage"] == true,
+        headers,
+        form,
+        body,
+        truncated: false,
+        caller_key,
+    }
+}
+
+fn send(provider: &Provider, ask: &Ask, token: Option<String>) -> Option<Sent> {
+    let mut prepared = provider.prepare(ask, None).ok()?;
+    provider.authorise(&mut prepared, token.map(Secret::new).as_ref());
+    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    Some(Sent {
+        method: prepared.method.to_string(),
+        host: prepared.authority,
+        path: prepared.path,
+        headers: prepared.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+        body: prepared.body.to_vec(),
+    })
+}
+
+#[test]
+fn recorded_requests_are_prepared_as_recorded_or_better() {
+    let (mut passed, mut all, mut wrong) = (0, 0, Vec::new());
+    for kind in supported_types() {
+        let Some(cases) = recordings(kind) else {
+            println!("skipped: there is no ../shared/reference/higress-golden/{kind}.json");
+            continue;
+        };
+        let (mut ok, mut of) = (0, 0);
+        for case in &cases {
+            let id = case["id"].as_str().unwrap_or_default();
+            let ask = ask(&case["client_request"]);
+            let elsewhere = ELSEWHERE.iter().any(|(start, _)| id.starts_with(start));
+            if elsewhere || case["compare"]["upstream_request"] == "none" {
+                continue;
+            }
+            let entry = &case["config"]["provider"];
+            let Ok(provider) = Provider::build(&settings::read(entry)) else {
+                println!("later: {id}");
+                continue;
+            };
+            if ask.dialect == Dialect::Anthropic && !provider.supports(ask.operation) {
+                continue;
+            }
+            of += 1;
+            let differences = compare::upstream(case, send(&provider, &ask, settings::token(entry)).as_ref());
+            if differences.is_empty() {
+                ok += 1;
+            } else {
+                wrong.push(format!("{id} ({}): {}", case["judgement"], differences.join("; ")));
+            }
+        }
+        println!("{kind}: {ok}/{of}");
+        passed += ok;
+        all += of;
+    }
+    println!("{passed} of {all} as recorded or better");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
