@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 
 use crate::connect::Io;
 use crate::message::OutBody;
-pub(crate) use line::{Line, MAX_STREAMS, Slot};
+pub(crate) use line::{Line, MAX_STREAMS, SETTLING, Slot};
 
 /// The handle of an HTTP/1.1 connection. Dropping it closes the connection.
 pub(crate) type Http1Sender = http1::SendRequest<OutBody>;

@@ -16,7 +16,7 @@ use crate::body::{Hold, ReplyBody};
 use crate::connect::{self, Io};
 use crate::endpoint::{Endpoint, Speak};
 use crate::error::SendError;
-use crate::link::{self, Http1Sender, Line, Slot};
+use crate::link::{self, Http1Sender, Line, SETTLING, Slot};
 use crate::message::{Outgoing, Reply};
 use crate::pool::{Link, Opening, Place, Step, Ticket};
 use crate::prepare::{Payload, Prepared};
@@ -93,7 +93,8 @@ async fn wait(
             Step::Use(link) => return Ok(link),
             Step::Fail(error) => return Err(error),
             Step::Open(opening) => return open(net, to, place, opening).await,
-            Step::Wait => changed.await,
+            // Looking again after a while, too: a new connection that stays mute stops counting without a change.
+            Step::Wait => drop(tokio::time::timeout(SETTLING, changed).await),
         }
     }
 }

@@ -37,14 +37,14 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// A request given up after less than this says nothing about its connection.
 const TELLING_SILENCE: Duration = Duration::from_secs(1);
 /// How long others count on a new connection whose SETTINGS have not come.
-const SETTLING: Duration = Duration::from_secs(2);
+pub(crate) const SETTLING: Duration = Duration::from_secs(2);
 
 /// A live HTTP/2 connection.
 pub(crate) struct Line {
     sender: Http2Sender,
     /// Shared with the task that drives it; `None` once it ended. Only ever try-locked here.
     connection: Arc<Mutex<Option<Connection>>>,
-    settled: Arc<AtomicBool>,
+    tasks: Tasks,
     limit: AtomicUsize,
     in_flight: AtomicUsize,
     /// Signs of life so far: response heads and body frames.
@@ -59,8 +59,7 @@ pub(crate) struct Line {
 impl Line {
     /// Starts HTTP/2 on a byte stream. `place` is told about everything that may free its waiters.
     pub(crate) async fn start(io: Io, open: Open, place: &Arc<Place>) -> hyper::Result<Self> {
-        let settled = Arc::new(AtomicBool::new(false));
-        let tasks = Tasks { place: Arc::downgrade(place), settled: Arc::clone(&settled) };
+        let tasks = Tasks { place: Arc::downgrade(place), settled: Arc::default() };
         let (sender, connection) = http2::Builder::new(tasks.clone())
             .timer(TokioTimer::new())
             .initial_max_send_streams(UNSETTLED)
@@ -72,12 +71,12 @@ impl Line {
             .handshake(TokioIo::new(io))
             .await?;
         let connection = Arc::new(Mutex::new(Some(connection)));
-        tokio::spawn(drive(Arc::clone(&connection), tasks, open));
+        tokio::spawn(drive(Arc::clone(&connection), tasks.clone(), open));
         let now = Instant::now();
         Ok(Self {
             sender,
             connection,
-            settled,
+            tasks,
             limit: AtomicUsize::new(1),
             in_flight: AtomicUsize::new(0),
             heard: AtomicU64::new(0),
@@ -95,7 +94,7 @@ impl Line {
 
     /// Whether it is new and its limit still unknown, so that waiting for it is worth while.
     pub(crate) fn settling(&self) -> bool {
-        !self.settled.load(Ordering::Relaxed) && !self.silent() && self.opened.elapsed() < SETTLING
+        !self.tasks.settled.load(Ordering::Relaxed) && !self.silent() && self.opened.elapsed() < SETTLING
     }
 
     /// Streams it may carry now. The last known value while the connection is being driven.
@@ -106,7 +105,10 @@ impl Line {
             let limit = connection.current_max_send_streams();
             if limit != UNSETTLED {
                 self.limit.store(limit.min(MAX_STREAMS), Ordering::Relaxed);
-                self.settled.store(true, Ordering::Relaxed);
+                if !self.tasks.settled.swap(true, Ordering::Relaxed) {
+                    // The tasks stop waking at this; those that wait have not seen it yet.
+                    self.tasks.wake();
+                }
             }
         }
         self.limit.load(Ordering::Relaxed)
@@ -197,13 +199,12 @@ async fn drive(connection: Arc<Mutex<Option<Connection>>>, tasks: Tasks, open: O
     poll_fn(|cx| {
         let mut guard = connection.lock();
         let polled = guard.as_mut().map_or(Poll::Ready(Ok(())), |connection| Pin::new(connection).poll(cx));
-        if let Poll::Ready(ended) = &polled {
-            if let Err(error) = ended {
-                tracing::trace!(%error, "HTTP/2 connection ended");
-            }
-            let gone = guard.take();
-            drop(guard);
-            drop(gone);
+        let gone = if polled.is_ready() { guard.take() } else { None };
+        // Before anyone is woken: those who look find a held lock and would wait for the next change.
+        drop(guard);
+        drop(gone);
+        if let Poll::Ready(Err(error)) = &polled {
+            tracing::trace!(%error, "HTTP/2 connection ended");
         }
         tasks.pulse();
         polled.map(drop)
