@@ -117,7 +117,8 @@ fn serve(row: &Row, settings: &Settings, places: &mut [Option<Place>], base: Opt
             None => path,
         })
     };
-    let others = row.passes_others || settings.protocol == Protocol::Original;
+    let original = settings.protocol == Protocol::Original;
+    let others = row.passes_others || original;
     for (operation, place) in Operation::ALL.iter().zip(places.iter_mut()) {
         let name = operation.name();
         let foreign = matches!(
@@ -129,9 +130,9 @@ fn serve(row: &Row, settings: &Settings, places: &mut [Option<Place>], base: Opt
         );
         *place = if let Some(path) = row.paths.get(name) {
             Some(template(path))
-        } else if row.apis.iter().any(|api| api == name) || *operation == Operation::Other {
+        } else if row.apis.iter().any(|api| api == name) || *operation == Operation::Other && !original {
             Some(below.clone())
-        } else if others && (!foreign || row.keeps_path || settings.protocol == Protocol::Original) {
+        } else if others && (!foreign || row.keeps_path || original) {
             Some(Place::Kept)
         } else {
             None

@@ -72,7 +72,7 @@ impl Provider {
         let fields = Fields::read(body);
         let status = inner_status(outer, fields.as_ref());
         let reading = match &fields {
-            Some(fields) => rules::reading(self.kind(), status, fields),
+            Some(fields) => rules::reading(self.row, status, fields),
             None => rules::edge(status, headers, body),
         };
         let verdict = if reading.open { self.scoped(reading.verdict, fields.as_ref()) } else { reading.verdict };

@@ -4,6 +4,8 @@
 
 use claviger_types::Operation;
 
+use crate::provider::takes_model;
+
 /// Where one operation is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -89,10 +91,11 @@ pub(crate) fn at(place: &Place, operation: Operation, path: &str, model: Option<
         Place::Below(base) => below(base),
         Place::Template(template) => filled(template, path),
         Place::Fixed(fixed) => fixed.clone(),
-        Place::Deployment => {
-            let model = model.filter(|model| !model.is_empty())?;
-            below(&format!("/openai/deployments/{}", crate::url::escaped(model)))
-        }
+        Place::Deployment => match model.filter(|model| !model.is_empty()) {
+            Some(model) => below(&format!("/openai/deployments/{}", crate::url::escaped(model))),
+            None if takes_model(operation) => return None,
+            None => below("/openai"),
+        },
         Place::Kept => path.to_owned(),
     })
 }

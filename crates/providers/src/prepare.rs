@@ -2,6 +2,8 @@
 //!
 //! The body is the same bytes unless something must change. Nothing is sent here.
 
+use std::fmt;
+
 use bytes::Bytes;
 use claviger_types::{Operation, Secret};
 use claviger_wire::{Ask, BodyForm};
@@ -53,12 +55,24 @@ pub enum PrepareError {
     },
 }
 
+impl fmt::Display for PrepareError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsupported { operation } => write!(f, "this provider does not serve {}", operation.name()),
+            Self::BadRequest { message } => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for PrepareError {}
+
 impl Provider {
     /// The request to send for `ask`; `model` is the target's rename, before `modelMapping`.
     pub fn prepare(&self, ask: &Ask, model: Option<&str>) -> Result<Prepared, PrepareError> {
         let place = self.address.place(ask.operation).ok_or(PrepareError::Unsupported { operation: ask.operation })?;
         let asked = model.or(ask.model.as_deref());
-        let model = if takes_model(ask.operation) || asked.is_some() { self.model_for(asked) } else { None };
+        let mapped = takes_model(ask.operation) || ask.operation == Operation::Realtime;
+        let model = if mapped { self.model_for(asked) } else { asked.map(str::to_owned) };
         let kept = self.stripped(&ask.path);
         let path = path::at(place, ask.operation, &kept, model.as_deref()).ok_or_else(|| PrepareError::BadRequest {
             message: "this provider needs the name of a model".to_owned(),

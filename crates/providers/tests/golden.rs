@@ -3,6 +3,8 @@
 //! The recordings lie beside the repository (`../shared/reference/higress-golden`); without them the test says so and
 //! passes. Requests that would have to be translated and types whose dialect is not translated yet are left out.
 
+#![expect(clippy::expect_used, reason = "a test says what it skips and may fail")]
+
 #[path = "golden/compare.rs"]
 mod compare;
 #[path = "golden/settings.rs"]
@@ -12,8 +14,9 @@ use std::path::Path;
 
 use base64::Engine as _;
 use bytes::Bytes;
-use claviger_providers::{Provider, supported_types};
+use claviger_providers::{Edited, Provider, supported_types};
 use claviger_types::{Dialect, Secret};
+use claviger_wire::sse::Splitter;
 use claviger_wire::{Ask, BodyForm, multipart, operation};
 use compare::Sent;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -138,4 +141,66 @@ fn recorded_requests_are_prepared_as_recorded_or_better() {
     }
     println!("{passed} of {all} as recorded or better");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Text and usage of an answer as the client gets it.
+fn answered(provider: &Provider, ask: &Ask, answer: &Value) -> (String, Value) {
+    let edit = provider.answer_edit(ask).expect("an edit");
+    if answer["chunks"].is_null() {
+        let whole: Value = serde_json::from_slice(&edit.whole(body(answer))).expect("JSON");
+        let text = whole["choices"][0]["message"]["content"].as_str().unwrap_or_default();
+        return (text.to_owned(), whole["usage"].clone());
+    }
+    let mut splitter = Splitter::default();
+    for chunk in answer["chunks"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        splitter.push(Bytes::from(chunk.to_owned())).expect("short events");
+    }
+    let (mut stream, mut sent) = (edit.stream(), Vec::new());
+    while let Some(event) = splitter.next() {
+        match stream.event(&event) {
+            Edited::Same => sent.extend_from_slice(&event.raw),
+            Edited::Replace(bytes) => sent.extend_from_slice(&bytes),
+            Edited::Drop => {}
+        }
+    }
+    let (mut text, mut usage) = (String::new(), Value::Null);
+    for data in String::from_utf8_lossy(&sent).lines().filter_map(|line| line.strip_prefix("data: ")) {
+        let event: Value = serde_json::from_str(data).unwrap_or_default();
+        text.push_str(event["choices"][0]["delta"]["content"].as_str().unwrap_or_default());
+        usage = Some(event["usage"].clone()).filter(|usage| !usage.is_null()).unwrap_or(usage);
+    }
+    (text, usage)
+}
+
+#[test]
+fn recorded_answers_are_edited_as_recorded_or_better() {
+    let mut seen = 0;
+    for case in supported_types().filter_map(recordings).flatten() {
+        let ask = ask(&case["client_request"]);
+        let Ok(provider) = Provider::build(&settings::read(&case["config"]["provider"])) else { continue };
+        let answer = &case["upstream_response"];
+        if provider.answer_edit(&ask).is_none()
+            || answer["status"] != 200
+            || case["compare"]["client_response"] == "none"
+        {
+            continue;
+        }
+        seen += 1;
+        let (text, usage) = answered(&provider, &ask, answer);
+        let recorded = &case["client_response"];
+        let recorded = if recorded["body_equals_upstream"] == true { answer } else { recorded };
+        let better = &case["better"]["client_response"];
+        let streams = [better, &case["client_response"]].map(|side| &side["stream_summary"]);
+        let wants = [
+            &better["message_patch"]["content"],
+            &streams[0]["choices"]["0"]["content"],
+            &streams[1]["choices"]["0"]["content"],
+            &recorded["body"]["choices"][0]["message"]["content"],
+        ];
+        let want = wants.into_iter().find_map(Value::as_str).unwrap_or_default();
+        assert_eq!(text, want, "{}", case["id"]);
+        let want = &streams[1]["usage"];
+        assert!(want.is_null() || *want == usage, "{}: {usage}", case["id"]);
+    }
+    println!("{seen} answers as recorded or better");
 }

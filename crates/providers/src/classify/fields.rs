@@ -52,17 +52,17 @@ impl Fields {
         match value {
             Value::String(text) => self.said(text),
             Value::Object(object) => {
-                // The Responses API wraps its error once more.
-                let holder =
-                    object.get("response").and_then(Value::as_object).filter(|inner| inner.contains_key("error"));
-                let holder = holder.unwrap_or(object);
-                match holder.get("error").or_else(|| holder.get("fault")) {
+                let holder = holder(object);
+                match ["error", "Error", "fault", "base_resp"].iter().find_map(|key| holder.get(*key)) {
                     Some(Value::Object(error)) => self.object(error),
                     Some(Value::String(text)) => {
                         self.object(holder);
                         self.said(text);
                     }
-                    Some(_) | None => self.object(holder),
+                    Some(_) | None => match holder.get("errors").and_then(|errors| errors.get(0)) {
+                        Some(Value::Object(error)) => self.object(error),
+                        Some(_) | None => self.object(holder),
+                    },
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => return None,
@@ -73,11 +73,12 @@ impl Fields {
 
     fn object(&mut self, error: &Map<String, Value>) {
         self.error = Value::Object(error.clone());
-        self.code = plain(error.get("code"));
+        let code = ["code", "Code", "error_code", "status_code"].iter().find_map(|key| error.get(*key));
+        self.code = plain(code);
         self.kind = plain(error.get("type"));
         let status = error.get("code").and_then(status_of).or_else(|| error.get("status").and_then(status_of));
         self.status = self.status.or(status);
-        for key in ["message", "msg", "faultstring", "detail", "error_msg"] {
+        for key in ["message", "Message", "msg", "faultstring", "detail", "error_msg", "status_msg"] {
             match error.get(key) {
                 Some(Value::String(text)) => self.said(text),
                 Some(Value::Object(inner)) => {
@@ -120,6 +121,12 @@ impl Fields {
         self.text.push(' ');
         self.text.push_str(text);
     }
+}
+
+/// The object that holds the error: some APIs wrap theirs once more.
+fn holder(object: &Map<String, Value>) -> &Map<String, Value> {
+    let wrapped = ["response", "Response", "ResponseMetadata"].iter().find_map(|key| object.get(*key)?.as_object());
+    wrapped.filter(|inner| inner.contains_key("error") || inner.contains_key("Error")).unwrap_or(object)
 }
 
 fn plain(value: Option<&Value>) -> String {

@@ -5,6 +5,7 @@ use http::HeaderMap;
 
 use super::fields::Fields;
 use super::phrases;
+use crate::row::{ErrorCodes, Row};
 
 /// One line of the table.
 struct Rule {
@@ -226,8 +227,12 @@ pub(super) struct Reading {
     pub(super) open: bool,
 }
 
-/// The reading of an error.
-pub(super) fn reading(provider: &str, status: u16, fields: &Fields) -> Reading {
+/// The reading of an error: the row's own codes first.
+pub(super) fn reading(row: &Row, status: u16, fields: &Fields) -> Reading {
+    if let Some(reading) = row.errors.iter().find_map(|codes| own(codes, fields)) {
+        return reading;
+    }
+    let provider = row.name.as_str();
     for rule in RULES {
         if rule.when.iter().all(|when| holds(when, provider, status, fields)) {
             let verdict = Verdict::of(rule.class, rule.name);
@@ -240,6 +245,22 @@ pub(super) fn reading(provider: &str, status: u16, fields: &Fields) -> Reading {
         }
     }
     Reading { verdict: by_status(status), open: true }
+}
+
+fn own(codes: &ErrorCodes, fields: &Fields) -> Option<Reading> {
+    let is = |code: &String, given: &str| match code.strip_suffix('*') {
+        Some(start) => given.starts_with(start),
+        None => given == code,
+    };
+    let coded =
+        codes.codes.is_empty() || codes.codes.iter().any(|code| is(code, &fields.code) || is(code, &fields.kind));
+    let said = codes.says.is_empty() || codes.says.iter().any(|text| fields.says(text));
+    if !coded || !said {
+        return None;
+    }
+    let verdict = Verdict::of(codes.class()?, "own_code");
+    let scope = codes.scope();
+    Some(Reading { verdict: verdict.scoped(scope.unwrap_or(verdict.scope)), open: scope.is_none() })
 }
 
 fn holds(when: &When, provider: &str, status: u16, fields: &Fields) -> bool {

@@ -105,10 +105,8 @@ fn demands(better: &Value, sent: &Sent, over_recorded: bool) -> Vec<String> {
             out.push(format!("body.{path}: must be absent"));
         }
     }
-    if let Some(text) = better["must_contain"].as_str() {
-        if !raw.contains(text) {
-            out.push(format!("{text:?} does not occur"));
-        }
+    if let Some(text) = better["must_contain"].as_str().filter(|text| !raw.contains(*text)) {
+        out.push(format!("{text:?} does not occur"));
     }
     for text in better["headers_absent_values"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if sent.headers.iter().any(|(_, value)| value.contains(text)) {
