@@ -14,8 +14,7 @@ pub use hyper::upgrade::OnUpgrade;
 
 use crate::body::ReplyBody;
 
-/// A request to send once.
-#[derive(Debug)]
+/// A request to send once. Its `Debug` form leaves out headers and query, where credentials are.
 pub struct Outgoing {
     /// Any method but CONNECT.
     pub method: Method,
@@ -29,6 +28,18 @@ pub struct Outgoing {
     /// A websocket (or other HTTP/1.1) upgrade: `connection` and `upgrade` in `headers` are sent as given, on a new
     /// HTTP/1.1 connection of its own.
     pub upgrade: bool,
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path);
+        f.debug_struct("Outgoing")
+            .field("method", &self.method)
+            .field("path", &path)
+            .field("body", &self.body)
+            .field("upgrade", &self.upgrade)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A request body.
@@ -75,8 +86,7 @@ impl Body for OutBody {
     }
 }
 
-/// A response head, with the body still to come.
-#[derive(Debug)]
+/// A response head, with the body still to come. Its `Debug` form leaves out the headers.
 pub struct Reply {
     /// The final status; 1xx other than 101 are swallowed.
     pub status: StatusCode,
@@ -90,4 +100,31 @@ pub struct Reply {
     pub reused: bool,
     /// For 101: resolves to the raw connection.
     pub upgraded: Option<OnUpgrade>,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("version", &self.version)
+            .field("body", &self.body)
+            .field("reused", &self.reused)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_credential() {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", http::HeaderValue::from_static("Bearer hunter2"));
+        let body = OutBody::Whole(Bytes::from_static(b"hunter2"));
+        let request =
+            Outgoing { method: Method::POST, path: "/v1/x?key=hunter2".into(), headers, body, upgrade: false };
+        let shown = format!("{request:?}");
+        assert!(shown.contains("/v1/x") && !shown.contains("hunter2"), "{shown}");
+    }
 }

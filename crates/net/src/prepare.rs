@@ -25,7 +25,6 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 ];
 
 /// A request checked and cleaned, not yet bound to an HTTP version.
-#[derive(Debug)]
 pub(crate) struct Prepared {
     method: Method,
     path: PathAndQuery,
@@ -36,7 +35,6 @@ pub(crate) struct Prepared {
 }
 
 /// What moves into hyper and may come back from it.
-#[derive(Debug)]
 pub(crate) struct Payload {
     pub(crate) headers: HeaderMap,
     pub(crate) body: OutBody,

@@ -68,6 +68,6 @@ fn an_upgrade_keeps_its_connection_headers() {
 fn paths_that_cannot_be_sent_are_refused() {
     for path in ["v1", "", "http://other/", "/a b", "/a\r\nx: y"] {
         let request = Outgoing { path: path.into(), ..outgoing(&[]) };
-        assert_eq!(Prepared::new(&to(), request).unwrap_err().kind(), "bad_request", "{path:?}");
+        assert_eq!(Prepared::new(&to(), request).err().unwrap().kind(), "bad_request", "{path:?}");
     }
 }

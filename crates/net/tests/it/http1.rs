@@ -226,3 +226,47 @@ async fn broken_chunk_framing_is_a_protocol_error() {
     let mut reply = send(&net(), &server.endpoint(), get("/")).await.unwrap();
     assert_eq!(soon(reply.body.frame()).await.unwrap().unwrap_err().kind(), "protocol");
 }
+
+#[tokio::test]
+async fn heads_up_to_64_kib_are_read_and_longer_ones_refused() {
+    let server = server::accept(|mut stream| async move {
+        for size in [60 * 1024, 70 * 1024] {
+            assert!(server::read_head(&mut stream).await);
+            let long = "x".repeat(size);
+            let head = format!("HTTP/1.1 200 OK\r\nx-long: {long}\r\ncontent-length: 0\r\n\r\n");
+            drop(stream.write_all(head.as_bytes()).await);
+        }
+    })
+    .await;
+    let net = net();
+    let reply = send(&net, &server.endpoint(), get("/")).await.unwrap();
+    assert_eq!(reply.headers["x-long"].len(), 60 * 1024);
+    let error = send(&net, &server.endpoint(), get("/")).await.unwrap_err();
+    assert_eq!(error.kind(), "protocol", "{error:?}");
+}
+
+#[tokio::test]
+async fn an_empty_reply_frees_its_connection_without_its_body_being_read() {
+    let server = server::http1(|_| async { answer("") }).await;
+    let net = net();
+    let reply = send(&net, &server.endpoint(), get("/")).await.unwrap();
+    assert_eq!(net.idle(), 1);
+    drop(reply);
+    assert!(send(&net, &server.endpoint(), get("/")).await.unwrap().reused);
+}
+
+#[tokio::test]
+async fn unused_connections_are_swept() {
+    let http1 = server::http1(|_| async { answer("hello") }).await;
+    let http2 = server::http2(100, |_| async { answer("hello") }).await;
+    let net = net();
+    for to in [http1.endpoint(), http2.endpoint_http2()] {
+        text(send(&net, &to, get("/")).await.unwrap()).await;
+    }
+    assert_eq!((net.idle(), net.open()), (2, 2));
+    tokio::time::pause();
+    tokio::time::advance(NetSettings::default().idle_timeout * 2).await;
+    tokio::time::resume();
+    until(|| net.open() == 0).await;
+    assert_eq!(net.idle(), 0);
+}
