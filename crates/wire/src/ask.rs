@@ -1,19 +1,32 @@
 //! The client's request, read just far enough to route it: operation, model, stream flag. The rest stays bytes.
+//!
+//! In: an [`Arrival`] as the listener got it. Out: an [`Ask`] without hop-by-hop headers and without any credential,
+//! or the reason why no upstream could serve it. What a provider can judge itself (messages, parameters) is not
+//! checked here.
 
 use bytes::Bytes;
 use claviger_types::{Dialect, Operation};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
+
+mod body;
+mod headers;
+#[cfg(test)]
+mod tests;
+
+pub use headers::client_key;
+
+use crate::operation::{model_in, recognise};
 
 /// A request as the gateway understands it. Owned, cheap to clone (the body is shared).
 #[derive(Clone, Debug)]
 pub struct Ask {
     /// The client's method.
     pub method: Method,
-    /// The host the client addressed, without port; empty when it named none.
+    /// The host the client addressed, in lower case and without port; empty when it named none.
     pub host: String,
     /// The path as received, without query, percent escapes kept.
     pub path: String,
-    /// The query as received, without `?`.
+    /// The query as received, without `?`; on Gemini paths without the `key` that opened our door.
     pub query: Option<String>,
     /// What is asked for, by path.
     pub operation: Operation,
@@ -51,4 +64,152 @@ pub enum BodyForm {
     },
     /// Anything else: passed through unread.
     Opaque,
+}
+
+/// A request as it came in.
+///
+/// `Debug` would print the caller's credentials, so it shows the method and the path only.
+pub struct Arrival {
+    /// The client's method.
+    pub method: Method,
+    /// The request target.
+    pub uri: Uri,
+    /// The host the client addressed, with or without port; empty when it named none.
+    pub host: String,
+    /// All headers as received.
+    pub headers: HeaderMap,
+    /// The body, or the part of it that was buffered before the cap.
+    pub body: Bytes,
+    /// Whether `body` is such a part.
+    pub truncated: bool,
+}
+
+impl std::fmt::Debug for Arrival {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Arrival").field("method", &self.method).field("path", &self.uri.path()).finish_non_exhaustive()
+    }
+}
+
+/// Why a request cannot be served by any upstream. Messages never repeat the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AskError {
+    /// 400: the body is not what the operation takes.
+    BadRequest {
+        /// For the caller.
+        message: String,
+        /// The field at fault.
+        param: Option<&'static str>,
+    },
+    /// 415: the body has a content type the operation does not take.
+    UnsupportedMediaType {
+        /// For the caller.
+        message: String,
+    },
+    /// 405: the path exists, the method on it does not.
+    MethodNotAllowed {
+        /// The value of the `allow` header.
+        allow: &'static str,
+    },
+}
+
+impl std::fmt::Display for AskError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BadRequest { message, .. } | Self::UnsupportedMediaType { message } => f.write_str(message),
+            Self::MethodNotAllowed { allow } => write!(f, "this path allows the method {allow} only"),
+        }
+    }
+}
+
+impl std::error::Error for AskError {}
+
+impl Ask {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// When no provider could serve it: wrong method, wrong content type, malformed body, ambiguous model.
+    pub fn read(arrival: Arrival) -> Result<Self, AskError> {
+        let Arrival { method, uri, host, mut headers, body, truncated } = arrival;
+        let (operation, dialect) = recognise(uri.path());
+        if is_post_only(operation) && method != Method::POST {
+            return Err(AskError::MethodNotAllowed { allow: "POST" });
+        }
+        let form = body::form(&headers, &body);
+        let content = body::read(operation, &form, &headers, &body, truncated)?;
+        let (query, query_key) = match dialect {
+            Dialect::Gemini => headers::split_key(uri.query()),
+            Dialect::OpenAi | Dialect::Anthropic => (uri.query().map(str::to_owned), None),
+        };
+        let caller_key = headers::strip(&mut headers).or(query_key);
+        let model = match operation {
+            Operation::Realtime => headers::parameter(uri.query(), "model").or(content.model),
+            _ => model_in(uri.path()).or(content.model),
+        };
+        Ok(Self {
+            method,
+            host: headers::without_port(&host).to_ascii_lowercase(),
+            path: uri.path().to_owned(),
+            query,
+            operation,
+            dialect,
+            model,
+            stream: operation == Operation::GeminiStreamGenerateContent || content.stream,
+            wants_usage: content.wants_usage,
+            headers,
+            form,
+            body,
+            truncated,
+            caller_key: caller_key.map(claviger_types::Secret::new),
+        })
+    }
+}
+
+/// Whether only POST makes sense on an operation's path.
+const fn is_post_only(operation: Operation) -> bool {
+    match operation {
+        Operation::ChatCompletions
+        | Operation::Completions
+        | Operation::Embeddings
+        | Operation::ImageGeneration
+        | Operation::ImageVariation
+        | Operation::ImageEdit
+        | Operation::AudioSpeech
+        | Operation::AudioTranscription
+        | Operation::AudioTranslation
+        | Operation::Moderations
+        | Operation::Responses
+        | Operation::CancelBatch
+        | Operation::CancelFineTuningJob
+        | Operation::ResumeFineTuningJob
+        | Operation::PauseFineTuningJob
+        | Operation::VideoRemix
+        | Operation::Rerank
+        | Operation::QwenRerank
+        | Operation::QwenAigc
+        | Operation::AnthropicMessages
+        | Operation::AnthropicComplete
+        | Operation::GeminiGenerateContent
+        | Operation::GeminiStreamGenerateContent => true,
+        Operation::Realtime
+        | Operation::RetrieveResponse
+        | Operation::Models
+        | Operation::RetrieveModel
+        | Operation::Files
+        | Operation::RetrieveFile
+        | Operation::RetrieveFileContent
+        | Operation::Batches
+        | Operation::RetrieveBatch
+        | Operation::FineTuningJobs
+        | Operation::RetrieveFineTuningJob
+        | Operation::FineTuningJobEvents
+        | Operation::FineTuningJobCheckpoints
+        | Operation::CheckpointPermissions
+        | Operation::DeleteCheckpointPermission
+        | Operation::Videos
+        | Operation::RetrieveVideo
+        | Operation::RetrieveVideoContent
+        | Operation::Conversations
+        | Operation::QwenTasks
+        | Operation::Other => false,
+    }
 }

@@ -11,4 +11,4 @@ pub mod sse;
 #[cfg(test)]
 mod testing;
 
-pub use ask::{Ask, BodyForm};
+pub use ask::{Arrival, Ask, AskError, BodyForm};
