@@ -10,6 +10,11 @@ use http::{HeaderMap, StatusCode};
 pub struct AttemptId(pub(crate) usize);
 
 impl AttemptId {
+    /// The attempt that was started as number `index`.
+    pub const fn nth(index: usize) -> Self {
+        Self(index)
+    }
+
     /// The index into [`crate::Flow::attempts`].
     pub const fn index(self) -> usize {
         self.0

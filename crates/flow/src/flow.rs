@@ -124,7 +124,12 @@ impl Flow {
         &self.attempts
     }
 
-    /// The targets of a tier.
+    /// The route that took it.
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// The targets of each tier.
     pub fn candidates(&self) -> &[Vec<Candidate>] {
         &self.tiers
     }

@@ -1,0 +1,287 @@
+//! How a request walks, one sentence a test: a scripted world answers, time is a number.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use claviger_flow::{Answer, Candidate, Ending, Failed, Flow, Matcher, Reason, Route, Start, Step, Terms};
+use claviger_pool::{CredentialId, CredentialSpec, End, Pool, Roster};
+use claviger_types::{Class, Moment, Secret, Verdict};
+use http::{HeaderMap, StatusCode};
+
+struct World {
+    pool: Pool,
+    roster: Roster,
+    now: Moment,
+    route: Route,
+    /// Providers of each tier.
+    tiers: Vec<Vec<usize>>,
+}
+
+fn specs(provider: usize, count: usize) -> (String, Vec<CredentialSpec>) {
+    let spec = |i| CredentialSpec {
+        fingerprint: Secret::new(format!("key-{provider}-{i}")).fingerprint(),
+        weight: 1,
+        account: None,
+        models: Vec::new(),
+    };
+    (format!("p{provider}"), (0..count).map(spec).collect())
+}
+
+impl World {
+    fn new(counts: &[usize], tiers: &[&[usize]]) -> Self {
+        let mut pool = Pool::new();
+        let wanted: Vec<_> = counts.iter().enumerate().map(|(p, count)| specs(p, *count)).collect();
+        let roster = pool.reconcile(Moment::START, &wanted);
+        let route = Route {
+            name: "test".to_owned(),
+            matcher: Matcher::default(),
+            tiers: Vec::new(),
+            deadline: Duration::from_secs(60),
+            max_wait: Duration::from_secs(5),
+            patience: Duration::from_millis(2500),
+            first_token_timeout: Duration::from_secs(10),
+            stream_idle_timeout: Duration::from_secs(60),
+            guess_budget: 4,
+            max_attempts: None,
+            reuse_failed: false,
+        };
+        let now = Moment::START.plus(Duration::from_secs(1));
+        Self { pool, roster, now, route, tiers: tiers.iter().map(|tier| tier.to_vec()).collect() }
+    }
+
+    fn terms(&self) -> Terms {
+        Terms { arrived: self.now, stream: true, creates: false, once: false, pinned: None, seek: false }
+    }
+
+    fn flow(&self, terms: Terms) -> Flow {
+        let candidate = |p: &usize| Candidate { provider: *p, id: self.roster.providers[*p], model: "m".to_owned() };
+        let tiers = self.tiers.iter().map(|tier| tier.iter().map(candidate).collect()).collect();
+        Flow::new(Arc::new(self.route.clone()), tiers, terms)
+    }
+
+    fn step(&mut self, flow: &mut Flow) -> Step {
+        flow.next(self.now, &mut self.pool, 42)
+    }
+
+    fn sent(&mut self, flow: &mut Flow) -> Start {
+        match self.step(flow) {
+            Step::Send(start) => start,
+            step @ (Step::Wait { .. } | Step::Fail(_)) => panic!("wanted an attempt, got {step:?}"),
+        }
+    }
+
+    fn fail(&mut self, flow: &mut Flow, start: &Start, class: Class) {
+        self.fail_with(flow, start, Verdict::of(class, "test"), Some(500));
+    }
+
+    fn fail_with(&mut self, flow: &mut Flow, start: &Start, verdict: Verdict, status: Option<u16>) {
+        let answer = status.map(|status| Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: bytes::Bytes::from_static(b"{}"),
+        });
+        let failed = Failed { verdict, untouched: !verdict.class.is_guess(), answer };
+        flow.failed(self.now, &mut self.pool, 42, start.attempt, failed);
+    }
+
+    /// Plays the request to its end: `world` says what each credential answers; waiting is done by moving the clock.
+    fn play(&mut self, flow: &mut Flow, world: impl Fn(usize, CredentialId) -> Option<Class>) -> Result<usize, Ending> {
+        for _ in 0..10_000 {
+            match self.step(flow) {
+                Step::Send(start) => match world(start.provider, start.credential) {
+                    None => {
+                        flow.content(self.now, &mut self.pool, 42, start.attempt);
+                        flow.ended(self.now, &mut self.pool, 42, End::Good);
+                        return Ok(start.provider);
+                    }
+                    Some(class) => self.fail(flow, &start, class),
+                },
+                Step::Wait { until, .. } => self.now = until.max(self.now),
+                Step::Fail(ending) => return Err(*ending),
+            }
+        }
+        panic!("the request does not end");
+    }
+
+    fn credential(&self, provider: usize, index: usize) -> CredentialId {
+        self.roster.credentials[provider][index]
+    }
+}
+
+#[test]
+fn ninety_nine_dead_keys_do_not_hide_the_hundredth() {
+    let mut world = World::new(&[100], &[&[0]]);
+    let good = world.credential(0, 63);
+    let mut flow = world.flow(world.terms());
+    let served = world.play(&mut flow, |_, id| (id != good).then_some(Class::InvalidCredential));
+    assert_eq!(served.unwrap(), 0);
+    let mut asked: Vec<_> = flow.attempts().iter().map(|attempt| attempt.credential).collect();
+    let attempts = asked.len();
+    asked.sort_unstable();
+    asked.dedup();
+    assert_eq!(asked.len(), attempts, "nobody was asked twice");
+}
+
+#[test]
+fn the_callers_mistake_costs_one_attempt_and_is_passed_on() {
+    let mut world = World::new(&[5], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let ending = world.play(&mut flow, |_, _| Some(Class::BadRequest)).unwrap_err();
+    assert_eq!((ending.reason, flow.attempts().len()), (Reason::Upstream, 1));
+    assert!(ending.answer.is_some());
+}
+
+#[test]
+fn a_dead_tier_gives_way_to_the_next() {
+    let mut world = World::new(&[3, 1], &[&[0], &[1]]);
+    let mut flow = world.flow(world.terms());
+    let served = world.play(&mut flow, |provider, _| (provider == 0).then_some(Class::QuotaExhausted));
+    assert_eq!(served.unwrap(), 1);
+    assert_eq!(flow.attempts().len(), 4);
+}
+
+#[test]
+fn when_nobody_is_left_the_end_is_immediate_and_names_the_moment_to_come_back() {
+    let mut world = World::new(&[2], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let began = world.now;
+    let ending = world.play(&mut flow, |_, _| Some(Class::InvalidCredential)).unwrap_err();
+    assert_eq!((ending.reason, ending.reason.status()), (Reason::NoCredential, 503));
+    assert_eq!(world.now, began, "nothing was waited for");
+    let mut next = world.flow(world.terms());
+    let ending = world.play(&mut next, |_, _| panic!("the dead are not asked")).unwrap_err();
+    assert!(ending.retry_after.is_some_and(|after| after > Duration::from_secs(5)));
+    assert!(ending.message.contains("2 refused"), "{}", ending.message);
+}
+
+#[test]
+fn a_short_rate_hint_is_waited_for_and_that_is_not_reuse() {
+    let mut world = World::new(&[1], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let start = world.sent(&mut flow);
+    let hinted = Verdict::of(Class::RateLimited, "test").hinted(Some(Duration::from_secs(2)));
+    world.fail_with(&mut flow, &start, hinted, Some(429));
+    let served = world.play(&mut flow, |_, _| None);
+    assert!(served.is_ok());
+    assert!(world.now.since(Moment::START) >= Duration::from_secs(3));
+}
+
+#[test]
+fn a_rate_limit_beyond_max_wait_ends_at_once_with_429() {
+    let mut world = World::new(&[1], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let start = world.sent(&mut flow);
+    let hinted = Verdict::of(Class::RateLimited, "test").hinted(Some(Duration::from_secs(60)));
+    world.fail_with(&mut flow, &start, hinted, Some(429));
+    let ending = world.play(&mut flow, |_, _| None).unwrap_err();
+    assert_eq!((ending.reason, ending.reason.status()), (Reason::RateLimited, 429));
+}
+
+#[test]
+fn an_outage_ends_after_the_guess_budget_with_the_providers_own_words() {
+    let mut world = World::new(&[20], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let ending = world.play(&mut flow, |_, _| Some(Class::ServerError)).unwrap_err();
+    assert_eq!((ending.reason, flow.attempts().len()), (Reason::ProviderFailing, 4));
+    assert!(ending.answer.is_some());
+}
+
+#[test]
+fn a_lone_credential_may_be_asked_again_after_a_guess_but_not_after_silence() {
+    let mut world = World::new(&[1], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let start = world.sent(&mut flow);
+    world.fail(&mut flow, &start, Class::Connection);
+    assert!(world.play(&mut flow, |_, _| None).is_ok());
+    let mut world = World::new(&[1], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let start = world.sent(&mut flow);
+    world.fail_with(&mut flow, &start, Verdict::of(Class::Timeout, "test"), None);
+    assert!(world.play(&mut flow, |_, _| panic!("asked after silence")).is_err());
+}
+
+#[test]
+fn what_creates_something_is_not_repeated_when_its_fate_is_unknown() {
+    let mut world = World::new(&[3], &[&[0]]);
+    let terms = Terms { creates: true, ..world.terms() };
+    let mut flow = world.flow(terms);
+    let ending = world.play(&mut flow, |_, _| Some(Class::ServerError)).unwrap_err();
+    assert_eq!((ending.reason, flow.attempts().len()), (Reason::NotRepeatable, 1));
+    let mut flow = world.flow(Terms { arrived: world.now, ..terms });
+    let first = world.sent(&mut flow);
+    world.fail(&mut flow, &first, Class::InvalidCredential);
+    assert!(world.play(&mut flow, |_, _| None).is_ok(), "a refusal proves that nothing was done");
+}
+
+#[test]
+fn a_slow_first_token_starts_a_second_attempt_and_the_first_content_wins() {
+    let mut world = World::new(&[2], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let slow = world.sent(&mut flow);
+    let Step::Wait { until, .. } = world.step(&mut flow) else { panic!("waits for it") };
+    world.now = until;
+    let mut second = None;
+    for _ in 0..20 {
+        match world.step(&mut flow) {
+            Step::Send(start) => {
+                second = Some(start);
+                break;
+            }
+            Step::Wait { until, .. } => world.now = until,
+            Step::Fail(ending) => panic!("{ending:?}"),
+        }
+    }
+    let second = second.expect("a second attempt");
+    assert_ne!(second.credential, slow.credential);
+    assert!(matches!(world.step(&mut flow), Step::Wait { .. }), "never three");
+    let (losers, _) = flow.content(world.now, &mut world.pool, 42, second.attempt);
+    assert_eq!(losers, vec![slow.attempt]);
+    assert_eq!(flow.attempts()[0].outcome.map(|o| o.name()), Some("timeout"), "the silent one is to blame");
+}
+
+#[test]
+fn a_request_that_looks_for_its_state_asks_the_next_after_not_found() {
+    let mut world = World::new(&[3], &[&[0]]);
+    let mut flow = world.flow(Terms { seek: true, ..world.terms() });
+    for _ in 0..2 {
+        let start = world.sent(&mut flow);
+        let verdict = Verdict { retry_elsewhere: false, ..Verdict::of(Class::BadRequest, "test") };
+        world.fail_with(&mut flow, &start, verdict, Some(404));
+    }
+    assert!(world.play(&mut flow, |_, _| None).is_ok());
+}
+
+#[test]
+fn a_client_that_leaves_settles_everything() {
+    let mut world = World::new(&[2], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let _running = world.sent(&mut flow);
+    flow.abandon(world.now, &mut world.pool, 1);
+    assert!(world.pool.snapshot(world.now).iter().all(|view| view.in_flight == 0));
+}
+
+#[test]
+fn explicit_attempt_limits_are_kept() {
+    let mut world = World::new(&[9], &[&[0]]);
+    world.route.max_attempts = Some(2);
+    let mut flow = world.flow(world.terms());
+    assert!(world.play(&mut flow, |_, _| Some(Class::InvalidCredential)).is_err());
+    assert_eq!(flow.attempts().len(), 2);
+}
+
+#[test]
+fn with_reuse_a_failed_credential_is_asked_again_when_nothing_else_is_left() {
+    let mut world = World::new(&[2], &[&[0]]);
+    world.route.reuse_failed = true;
+    let mut flow = world.flow(world.terms());
+    let first = world.sent(&mut flow);
+    world.fail(&mut flow, &first, Class::ServerError);
+    while !matches!(world.step(&mut flow), Step::Send(_)) {
+        world.now = world.now.plus(Duration::from_millis(100));
+    }
+    let second = flow.attempts().last().map(|attempt| attempt.credential).unwrap();
+    assert_ne!(second, first.credential, "others come first");
+    let start = Start { attempt: claviger_flow::AttemptId::nth(1), place: (0, 0), provider: 0, credential: second };
+    world.fail(&mut flow, &start, Class::ServerError);
+    assert!(world.play(&mut flow, |_, _| None).is_ok());
+}
