@@ -1,1 +1,30 @@
-fn main() {}
+//! `claviger`: an AI gateway that never fails a request while one of your tokens still works.
+//!
+//! The binary reads the command line, loads the configuration, and runs. Everything it knows is in the crates below.
+
+mod admin;
+mod affinity;
+mod banner;
+mod cli;
+mod clock;
+mod demo;
+mod drive;
+mod exchange;
+mod ingress;
+mod listen;
+mod live;
+mod models;
+mod relay;
+mod reload;
+mod respond;
+mod run;
+mod shared;
+mod splice;
+mod state;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

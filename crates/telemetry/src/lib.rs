@@ -16,6 +16,7 @@ mod telemetry;
 mod trace;
 mod writer;
 
+pub use line::rfc3339;
 pub use metrics::{CredentialGauge, InFlightGuard};
 pub use receipt::{AttemptLine, End, Receipt};
 pub use settings::{Level, LogFormat, LogSettings};

@@ -31,7 +31,7 @@ pub(crate) fn cap(text: &str) -> &str {
 }
 
 /// `2026-11-25T12:00:01.123Z`.
-pub(crate) fn rfc3339(at: WallTime) -> String {
+pub fn rfc3339(at: WallTime) -> String {
     let (year, month, day) = civil(at.as_millis() / MS_PER_DAY);
     format!("{year:04}-{month:02}-{day:02}T{}Z", clock(at))
 }

@@ -27,6 +27,11 @@ impl Secret {
         self.0.as_bytes().ct_eq(given.as_bytes()).into()
     }
 
+    /// Whether the SHA-256 of `given` is `digest`, in constant time: for keys that are configured as hashes.
+    pub fn digest_matches(given: &str, digest: &[u8; 32]) -> bool {
+        Sha256::digest(given.as_bytes()).as_slice().ct_eq(digest).into()
+    }
+
     /// What may be shown: the letters before the first dash (up to four) and the last four characters, `sk-…a1b2`;
     /// only `…` for secrets of fewer than 12 characters.
     pub fn masked(&self) -> String {

@@ -1,0 +1,31 @@
+//! The gateway in front of a provider of its own, so that a first `curl` answers without any account: three healthy
+//! tokens among broken ones, and the broken ones do not show.
+
+use anyhow::Context as _;
+use claviger_testkit::{ScriptedUpstream, demo_script, demo_tokens};
+
+use crate::reload;
+use crate::run::{Start, run};
+
+/// Runs the demo until it is stopped.
+pub(crate) async fn run_demo() -> anyhow::Result<()> {
+    let upstream = ScriptedUpstream::start(demo_script()).await.context("cannot start the demo provider")?;
+    let mut text = format!(
+        "listen: {}\nadmin: {{ listen: {} }}\nproviders:\n  - id: demo\n    type: openai\n    openaiCustomUrl: {}/v1\n    apiTokens:\n",
+        std::env::var("CLAVIGER_LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned()),
+        std::env::var("CLAVIGER_ADMIN_LISTEN").unwrap_or_else(|_| "127.0.0.1:8081".to_owned()),
+        upstream.url(),
+    );
+    for (token, name) in demo_tokens() {
+        text.push_str(&format!("      - {{ token: {token}, name: {name} }}\n"));
+    }
+    let loaded = reload::load("the demo's configuration", &text);
+    let plan = loaded.plan.with_context(|| format!("the demo does not load: {:?}", loaded.problems))?;
+    let notes = vec![
+        "demo: no configuration was given, so an embedded provider answers; most of its tokens are broken".to_owned(),
+        "try: curl -s http://127.0.0.1:8080/v1/chat/completions -H 'content-type: application/json' -d \
+         '{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'"
+            .to_owned(),
+    ];
+    run(Start { plan, file: None, secrets: Vec::new(), notes }).await
+}

@@ -1,0 +1,102 @@
+//! The one loop: ask the flow what to do, do it, tell it what came of it.
+
+pub(crate) mod arrive;
+pub(crate) mod attempt;
+pub(crate) mod unpack;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use claviger_flow::{AttemptId, Ending, Step};
+use claviger_types::Moment;
+use futures_util::StreamExt;
+use futures_util::stream::{AbortHandle, Abortable, FuturesUnordered};
+
+use self::arrive::{Arrived, Good};
+use self::attempt::Call;
+use crate::exchange::Exchange;
+
+/// What the client is to get.
+pub(crate) enum Served {
+    /// An upstream's good answer, committed to.
+    Good(Box<Good>),
+    /// Nobody could serve.
+    Failed(Box<Ending>),
+}
+
+type Running = Pin<Box<dyn Future<Output = Result<(AttemptId, Arrived), futures_util::stream::Aborted>> + Send>>;
+
+/// Runs the request to its commit or its end. Dropping the future cancels everything.
+pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
+    let mut running: FuturesUnordered<Running> = FuturesUnordered::new();
+    let mut handles: HashMap<AttemptId, AbortHandle> = HashMap::new();
+    loop {
+        let shared = Arc::clone(&exchange.shared);
+        let improved = shared.improved.notified();
+        tokio::pin!(improved);
+        improved.as_mut().enable();
+        let Some(step) = exchange.step() else { return Served::Failed(Box::new(unrouted())) };
+        match step {
+            Step::Send(start) => {
+                let (id, attempt) = (start.attempt, attempt::run(Arc::clone(&shared), Arc::clone(call), start));
+                let (handle, registration) = AbortHandle::new_pair();
+                handles.insert(id, handle);
+                running.push(Box::pin(Abortable::new(async move { (id, attempt.await) }, registration)));
+            }
+            Step::Wait { until, held } => {
+                let began = shared.clock.now();
+                tokio::select! {
+                    biased;
+                    Some(done) = running.next() => {
+                        // an aborted attempt was settled when it lost
+                        if let Ok((id, arrived)) = done
+                            && let Some(good) = take(exchange, id, arrived, &handles)
+                        {
+                            return Served::Good(Box::new(good));
+                        }
+                    }
+                    () = improved, if held => {}
+                    () = tokio::time::sleep_until(shared.clock.instant(until)) => {}
+                }
+                if held {
+                    exchange.add_wait(shared.clock.now().since(began));
+                }
+            }
+            Step::Fail(ending) => return Served::Failed(ending),
+        }
+    }
+}
+
+fn take(
+    exchange: &mut Exchange,
+    id: AttemptId,
+    arrived: Arrived,
+    handles: &HashMap<AttemptId, AbortHandle>,
+) -> Option<Good> {
+    match arrived {
+        Arrived::Good(good) => {
+            for loser in exchange.commit(id, good.status.as_u16()) {
+                if let Some(handle) = handles.get(&loser) {
+                    handle.abort();
+                }
+            }
+            Some(*good)
+        }
+        Arrived::Failed(failed) => {
+            exchange.failed(id, failed);
+            None
+        }
+    }
+}
+
+/// `drive` is called for routed requests only.
+fn unrouted() -> Ending {
+    Ending {
+        reason: claviger_flow::Reason::NoneServes,
+        message: "no route".to_owned(),
+        retry_after: Some(Moment::START.since(Moment::START)),
+        answer: None,
+    }
+}

@@ -1,0 +1,239 @@
+//! An upstream's answer, read until it is known whether the client may see it.
+//!
+//! Errors are read whole and classified; JSON answers are read whole (a cut or an error inside a 200 can still be
+//! rescued); streams are read up to their first content; everything else up to its first bytes.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+use claviger_flow::{Answer, Failed};
+use claviger_net::Reply;
+use claviger_providers::{AnswerEdit, Failure, Prepared, Provider};
+use claviger_types::{Operation, Usage};
+use claviger_wire::sse::{Event, Splitter};
+use claviger_wire::{fault, stream, usage};
+use http::{HeaderMap, Method, StatusCode, header};
+use hyper::upgrade::OnUpgrade;
+
+use super::attempt::{Call, embedded};
+use super::unpack::{Broken, Source, Whole};
+use crate::shared::Shared;
+
+/// What came of an attempt.
+pub(crate) enum Arrived {
+    Good(Box<Good>),
+    Failed(Failed),
+}
+
+/// An answer the client may see.
+pub(crate) struct Good {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) form: Form,
+    pub(crate) edit: Option<AnswerEdit>,
+    /// We asked for the usage chunk, the client did not.
+    pub(crate) hide_usage: bool,
+}
+
+/// How the rest of the answer comes.
+pub(crate) enum Form {
+    /// It is all here.
+    Whole { body: Bytes, usage: Option<Usage> },
+    /// Events: those read so far, then the rest.
+    Events(Events),
+    /// Bytes: those read so far, then the rest.
+    Raw { first: Bytes, source: Source },
+    /// The connection now speaks another protocol.
+    Upgrade(OnUpgrade),
+}
+
+/// A stream in the middle.
+pub(crate) struct Events {
+    pub(crate) held: VecDeque<Event>,
+    pub(crate) splitter: Splitter,
+    pub(crate) source: Source,
+}
+
+/// Longest error body that is kept; the rest is left unread.
+const ERROR_BODY: usize = 1 << 20;
+/// How long an error body may take.
+const ERROR_BODY_TIME: Duration = Duration::from_secs(10);
+
+pub(crate) async fn read(
+    shared: &Shared,
+    call: &Call,
+    provider: &Provider,
+    prepared: &Prepared,
+    mut reply: Reply,
+) -> Arrived {
+    let status = reply.status;
+    if let Some(upgraded) = reply.upgraded.take() {
+        return good(call, provider, prepared, status, reply.headers, Form::Upgrade(upgraded));
+    }
+    let mut headers = reply.headers;
+    let mut source = Source::new(reply.body, &mut headers);
+    if status.is_client_error() || status.is_server_error() {
+        return Arrived::Failed(refusal(shared, provider, status, headers, source).await);
+    }
+    if call.ask.method == Method::HEAD || status == StatusCode::NO_CONTENT || status.is_redirection() {
+        let form = Form::Raw { first: Bytes::new(), source };
+        return good(call, provider, prepared, status, headers, form);
+    }
+    let kind = Kind::of(&headers);
+    let outcome = match kind {
+        Kind::Events => first_content(call.ask.operation, source).await.map(Form::Events),
+        Kind::Json => whole_json(call, source).await,
+        Kind::Other => match source.chunk().await {
+            Some(Ok(first)) => Ok(Form::Raw { first, source }),
+            Some(Err(broken)) => Err(Fault::of(&broken)),
+            None => Ok(Form::Whole { body: Bytes::new(), usage: None }),
+        },
+    };
+    match outcome {
+        Ok(form) => good(call, provider, prepared, status, headers, form),
+        Err(fault) => Arrived::Failed(fault.failed(shared, provider, &headers)),
+    }
+}
+
+fn good(
+    call: &Call,
+    provider: &Provider,
+    prepared: &Prepared,
+    status: StatusCode,
+    headers: HeaderMap,
+    mut form: Form,
+) -> Arrived {
+    let edit = provider.answer_edit(&call.ask);
+    if let (Some(edit), Form::Whole { body, .. }) = (&edit, &mut form) {
+        *body = edit.whole(std::mem::take(body));
+    }
+    Arrived::Good(Box::new(Good { status, headers, form, edit, hide_usage: prepared.hide_usage }))
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Events,
+    Json,
+    Other,
+}
+
+impl Kind {
+    fn of(headers: &HeaderMap) -> Self {
+        let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        // what is still packed in a coding we cannot undo passes as it is
+        if headers.contains_key(header::CONTENT_ENCODING) {
+            return Self::Other;
+        }
+        match kind.as_str() {
+            "text/event-stream" => Self::Events,
+            "application/json" => Self::Json,
+            other if other.ends_with("+json") => Self::Json,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Why an answer that began well is none.
+enum Fault {
+    Said(Bytes),
+    Cut,
+    Garbled,
+}
+
+impl Fault {
+    const fn of(broken: &Broken) -> Self {
+        match broken {
+            Broken::Cut(_) => Self::Cut,
+            Broken::Garbled => Self::Garbled,
+        }
+    }
+
+    fn failed(self, shared: &Shared, provider: &Provider, headers: &HeaderMap) -> Failed {
+        match self {
+            Self::Said(body) => {
+                let wall = shared.clock.wall();
+                let verdict = provider.classify(&Failure::Embedded { body: &body, headers, wall });
+                Failed { verdict, untouched: false, answer: Some(embedded(verdict.class, body)) }
+            }
+            Self::Cut => Failed { verdict: provider.classify(&Failure::Cut), untouched: false, answer: None },
+            Self::Garbled => Failed { verdict: provider.classify(&Failure::Garbled), untouched: false, answer: None },
+        }
+    }
+}
+
+async fn refusal(
+    shared: &Shared,
+    provider: &Provider,
+    status: StatusCode,
+    headers: HeaderMap,
+    mut source: Source,
+) -> Failed {
+    let body = match tokio::time::timeout(ERROR_BODY_TIME, source.whole(ERROR_BODY)).await {
+        Ok(Ok(Whole::All(body) | Whole::TooLong(body))) => body,
+        // the status alone says enough
+        Ok(Err(_)) | Err(_) => Bytes::new(),
+    };
+    let wall = shared.clock.wall();
+    let verdict =
+        provider.classify(&Failure::Status { status: status.as_u16(), headers: &headers, body: &body, wall });
+    // a refusal of credential or rate proves that nothing was done
+    let untouched = !verdict.class.is_guess() || verdict.class == claviger_types::Class::Overloaded;
+    Failed { verdict, untouched, answer: Some(Answer { status, headers, body }) }
+}
+
+async fn whole_json(call: &Call, mut source: Source) -> Result<Form, Fault> {
+    match source.whole(call.live.plan.limits.buffer_answer).await {
+        Err(broken) => Err(Fault::of(&broken)),
+        Ok(Whole::TooLong(first)) => Ok(Form::Raw { first, source }),
+        Ok(Whole::All(body)) => {
+            if fault::hidden_in_success(&body).is_some() {
+                return Err(Fault::Said(body));
+            }
+            if !is_json(&body) {
+                return Err(Fault::Garbled);
+            }
+            let usage = usage::in_json(&body);
+            Ok(Form::Whole { body, usage })
+        }
+    }
+}
+
+/// Whether the body is one JSON value (an empty body passes: some deletions answer so).
+fn is_json(body: &[u8]) -> bool {
+    body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+}
+
+/// Reads events until one carries content; all of them are kept for the client.
+async fn first_content(operation: Operation, mut source: Source) -> Result<Events, Fault> {
+    let mut splitter = Splitter::default();
+    let mut held = VecDeque::new();
+    let mut finished = false;
+    loop {
+        while let Some(event) = splitter.next() {
+            let reading = stream::read(operation, &event);
+            if let Some(error) = reading.error {
+                return Err(Fault::Said(error));
+            }
+            if reading.malformed {
+                return Err(Fault::Garbled);
+            }
+            finished |= reading.finished;
+            let enough = reading.content || finished;
+            if reading.done && !enough {
+                // an end without a beginning is no answer
+                return Err(Fault::Cut);
+            }
+            held.push_back(event);
+            if enough {
+                return Ok(Events { held, splitter, source });
+            }
+        }
+        match source.chunk().await {
+            Some(Ok(chunk)) => splitter.push(chunk).map_err(|_| Fault::Garbled)?,
+            Some(Err(broken)) => return Err(Fault::of(&broken)),
+            None => return Err(Fault::Cut),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! One attempt: prepare, sign, send, read the answer as far as it must be read before the client sees any of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use claviger_flow::{Answer, Failed, Start};
+use claviger_net::{Endpoint, OutBody, Outgoing, SendError};
+use claviger_providers::{Failure, PrepareError, Prepared, Provider};
+use claviger_types::{Class, Verdict};
+use claviger_wire::Ask;
+use claviger_wire::failure::{self, FailureKind};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use parking_lot::Mutex;
+
+use super::arrive::{self, Arrived};
+use crate::live::Live;
+use crate::shared::Shared;
+
+/// What all attempts of a request have in common.
+pub(crate) struct Call {
+    pub(crate) ask: Ask,
+    pub(crate) live: Arc<Live>,
+    /// Per tier, the model each target is asked for instead of the client's.
+    pub(crate) renames: Vec<Vec<Option<String>>>,
+    /// Whether the client wants to switch to WebSocket.
+    pub(crate) upgrade: bool,
+    /// The whole body as a stream, when it was too large to keep; gone after one send.
+    pub(crate) stream: Mutex<Option<OutBody>>,
+    /// Made once per target, resent as the same bytes.
+    pub(crate) prepared: Mutex<HashMap<(usize, usize), Arc<Prepared>>>,
+}
+
+pub(crate) async fn run(shared: Arc<Shared>, call: Arc<Call>, start: Start) -> Arrived {
+    let plan = &call.live.plan.providers[start.provider];
+    let supply = &call.live.supplies[start.provider];
+    let provider = &*plan.provider;
+    let prepared = match prepare(&call, provider, start.place) {
+        Ok(prepared) => prepared,
+        Err(error) => return Arrived::Failed(unprepared(&call.ask, &error)),
+    };
+    let Some(key) = call.live.key(start.credential) else {
+        return Arrived::Failed(unreachable_credential());
+    };
+    let mut signed = (*prepared).clone();
+    provider.authorise(&mut signed, key.secret.as_ref());
+    let (endpoint, outgoing) = outgoing(&call, signed, Arc::clone(&supply.egress));
+    let work = async {
+        let reply = match shared.net.send(&endpoint, outgoing, supply.connect_timeout).await {
+            Ok(reply) => reply,
+            Err(error) => return Arrived::Failed(unsent(provider, &error)),
+        };
+        arrive::read(&shared, &call, provider, &prepared, reply).await
+    };
+    match supply.attempt_timeout {
+        None => work.await,
+        Some(limit) => match tokio::time::timeout(limit, work).await {
+            Ok(arrived) => arrived,
+            Err(_) => {
+                Arrived::Failed(Failed { verdict: provider.classify(&Failure::Timeout), untouched: false, answer: None })
+            }
+        },
+    }
+}
+
+fn prepare(call: &Call, provider: &Provider, place: (usize, usize)) -> Result<Arc<Prepared>, PrepareError> {
+    if let Some(prepared) = call.prepared.lock().get(&place) {
+        return Ok(Arc::clone(prepared));
+    }
+    let rename = call.renames[place.0][place.1].as_deref();
+    let prepared = Arc::new(provider.prepare(&call.ask, rename)?);
+    call.prepared.lock().insert(place, Arc::clone(&prepared));
+    Ok(prepared)
+}
+
+fn outgoing(call: &Call, signed: Prepared, egress: Arc<claviger_net::Egress>) -> (Endpoint, Outgoing) {
+    let body = call.stream.lock().take().unwrap_or(OutBody::Whole(signed.body));
+    let mut headers = signed.headers;
+    if call.upgrade {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    }
+    let endpoint = Endpoint { tls: signed.tls, authority: signed.authority, egress };
+    (endpoint, Outgoing { method: signed.method, path: signed.path, headers, body, upgrade: call.upgrade })
+}
+
+fn unsent(provider: &Provider, error: &SendError) -> Failed {
+    let (failure, untouched) = match error {
+        SendError::Closed { sent, .. } => (Failure::Reset, !sent),
+        SendError::Protocol { .. } => (Failure::Garbled, false),
+        SendError::Resolve { .. } | SendError::Connect { .. } | SendError::Tls { .. } | SendError::ConnectTimeout => {
+            (Failure::Connect, true)
+        }
+        SendError::BadRequest { .. } => {
+            return Failed {
+                verdict: Verdict::of(Class::BadRequest, "request_not_sendable"),
+                untouched: true,
+                answer: None,
+            };
+        }
+    };
+    Failed { verdict: provider.classify(&failure), untouched, answer: None }
+}
+
+/// The target cannot be asked this: the caller learns why.
+fn unprepared(ask: &Ask, error: &PrepareError) -> Failed {
+    let (class, status, code, message) = match error {
+        PrepareError::Unsupported { operation } => (
+            Class::Unsupported,
+            StatusCode::NOT_FOUND,
+            "unsupported_operation",
+            format!("this provider has no {}", operation.name()),
+        ),
+        PrepareError::BadRequest { message } => {
+            (Class::BadRequest, StatusCode::BAD_REQUEST, "invalid_request", message.clone())
+        }
+    };
+    let kind = FailureKind::InvalidRequest;
+    let of = failure::Failure { status: status.as_u16(), code, kind, message: &message, param: None, attempts: &[] };
+    let answer = Answer { status, headers: json(), body: failure::body(ask.dialect, &of) };
+    Failed { verdict: Verdict::of(class, "not_preparable"), untouched: true, answer: Some(answer) }
+}
+
+/// A reload removed the credential between the choice and the send.
+fn unreachable_credential() -> Failed {
+    Failed { verdict: Verdict::of(Class::InvalidCredential, "credential_removed"), untouched: true, answer: None }
+}
+
+pub(crate) fn json() -> HeaderMap {
+    HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))])
+}
+
+/// An answer to pass on for an error that came without one of its own, such as an event in a stream.
+pub(crate) fn embedded(class: Class, body: Bytes) -> Answer {
+    let status = match class {
+        Class::BadRequest | Class::ContentPolicy | Class::Unsupported => StatusCode::BAD_REQUEST,
+        Class::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Class::ModelUnavailable => StatusCode::NOT_FOUND,
+        Class::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Class::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+        Class::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        Class::InvalidCredential
+        | Class::Permission
+        | Class::QuotaExhausted
+        | Class::ServerError
+        | Class::Connection => StatusCode::BAD_GATEWAY,
+    };
+    Answer { status, headers: json(), body }
+}

@@ -1,0 +1,126 @@
+//! What is in force: one configuration with everything built from it. Replaced as a whole on reload; a request keeps
+//! the one it began with.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use claviger_config::{CredentialPlan, Plan, ProviderPlan};
+use claviger_net::{Egress, Net};
+use claviger_pool::{CredentialId, CredentialSpec, Pool, Roster};
+use claviger_types::{Moment, Secret};
+
+/// A configuration in force.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) plan: Plan,
+    pub(crate) roster: Roster,
+    pub(crate) supplies: Vec<Supply>,
+    keys: HashMap<CredentialId, Key>,
+}
+
+/// A provider, ready to send to.
+#[derive(Debug)]
+pub(crate) struct Supply {
+    pub(crate) egress: Arc<Egress>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) attempt_timeout: Option<Duration>,
+}
+
+/// A credential's secret, and how it is shown.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// `None` for providers that need no token.
+    pub(crate) secret: Option<Secret>,
+    /// `name (sk-…a1b2)` or `sk-…a1b2`.
+    pub(crate) shown: String,
+    /// Its name or masked form alone, for labels.
+    pub(crate) label: String,
+    pub(crate) fingerprint: String,
+    pub(crate) provider: usize,
+}
+
+impl Live {
+    /// Builds everything the plan needs; the pool keeps what it learned about credentials that stay.
+    ///
+    /// # Errors
+    /// When a certificate of an egress cannot be loaded; the pool is then untouched.
+    pub(crate) fn build(plan: Plan, pool: &mut Pool, now: Moment) -> Result<Self, claviger_net::NetError> {
+        let mut supplies = Vec::with_capacity(plan.providers.len());
+        for provider in &plan.providers {
+            let egress = Arc::new(egress(provider));
+            Net::check(&egress)?;
+            supplies.push(Supply {
+                egress,
+                connect_timeout: provider.connect_timeout,
+                attempt_timeout: provider.attempt_timeout,
+            });
+        }
+        let wanted: Vec<_> = plan.providers.iter().map(|p| (p.provider.id().to_owned(), specs(p))).collect();
+        let roster = pool.reconcile(now, &wanted);
+        let mut keys = HashMap::new();
+        for (index, (provider, ids)) in plan.providers.iter().zip(&roster.credentials).enumerate() {
+            if provider.credentials.is_empty() {
+                keys.extend(ids.first().map(|id| (*id, Key::none(index))));
+            }
+            for (credential, id) in provider.credentials.iter().zip(ids) {
+                keys.entry(*id).or_insert_with(|| Key::of(credential, index));
+            }
+        }
+        Ok(Self { plan, roster, supplies, keys })
+    }
+
+    /// How many credentials there are.
+    pub(crate) fn credentials(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The secret and name of a credential; `None` after it was removed.
+    pub(crate) fn key(&self, id: CredentialId) -> Option<&Key> {
+        self.keys.get(&id)
+    }
+}
+
+impl Key {
+    fn none(provider: usize) -> Self {
+        let nothing = || "none".to_owned();
+        Self { secret: None, shown: nothing(), label: nothing(), fingerprint: nothing(), provider }
+    }
+
+    fn of(credential: &CredentialPlan, provider: usize) -> Self {
+        let masked = credential.secret.masked();
+        let fingerprint = credential.secret.fingerprint().to_string();
+        let (shown, label) = match &credential.name {
+            Some(name) => (format!("{name} ({masked})"), name.clone()),
+            None => (masked.clone(), format!("{masked}#{fingerprint}")),
+        };
+        Self { secret: Some(credential.secret.clone()), shown, label, fingerprint, provider }
+    }
+}
+
+fn specs(provider: &ProviderPlan) -> Vec<CredentialSpec> {
+    if provider.credentials.is_empty() {
+        // a provider without tokens still has health: one nameless credential
+        let fingerprint = Secret::new(String::new()).fingerprint();
+        return vec![CredentialSpec { fingerprint, weight: 1, account: None, models: Vec::new() }];
+    }
+    let spec = |credential: &CredentialPlan| CredentialSpec {
+        fingerprint: credential.secret.fingerprint(),
+        weight: credential.weight,
+        account: credential.account.clone(),
+        models: credential.models.clone(),
+    };
+    provider.credentials.iter().map(spec).collect()
+}
+
+fn egress(provider: &ProviderPlan) -> Egress {
+    let plan = &provider.egress;
+    Egress {
+        connect_to: plan.connect_to.clone(),
+        tls: plan.tls,
+        ca_file: plan.ca_file.clone(),
+        client_cert: plan.client_cert.clone(),
+        proxy: plan.proxy.clone(),
+        http2: plan.http2,
+    }
+}

@@ -1,0 +1,171 @@
+//! The committed answer on its way to the client. First byte out was the commit: nothing here retries.
+//!
+//! A cut or a stall ends with the dialect's own error event (or an aborted connection where there are no events),
+//! never with a fake end.
+
+mod events;
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use claviger_pool::End as PoolEnd;
+use claviger_providers::{Failure, Provider};
+use claviger_telemetry::End;
+use http_body::{Frame, SizeHint};
+
+use self::events::EventRelay;
+use crate::drive::unpack::Source;
+use crate::exchange::Exchange;
+
+/// A response body of ours.
+pub(crate) enum Body {
+    /// All of it.
+    Whole(Option<Bytes>),
+    /// Bytes as they come.
+    Raw(Box<RawRelay>),
+    /// Events as they come.
+    Events(Box<EventRelay>),
+}
+
+pub(crate) use self::events::{Terms, relay_events};
+
+/// The upstream broke off a body that has no way to say so: the connection is aborted.
+#[derive(Debug)]
+pub(crate) struct Interrupted;
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the upstream broke off the answer")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+impl Body {
+    pub(crate) const fn whole(bytes: Bytes) -> Self {
+        Self::Whole(Some(bytes))
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Interrupted;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Interrupted>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) => Poll::Ready(bytes.take().filter(|b| !b.is_empty()).map(|b| Ok(Frame::data(b)))),
+            Self::Raw(relay) => relay.poll(cx).map(|next| next.map(|bytes| bytes.map(Frame::data))),
+            Self::Events(relay) => relay.poll(cx).map(|next| next.map(|bytes| Ok(Frame::data(bytes)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            Self::Raw(_) | Self::Events(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
+            Self::Raw(_) | Self::Events(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// A body without structure that we know.
+pub(crate) struct RawRelay {
+    first: Bytes,
+    source: Source,
+    idle: Idle,
+    exchange: Exchange,
+    provider: usize,
+    over: bool,
+}
+
+impl RawRelay {
+    pub(crate) fn new(first: Bytes, source: Source, exchange: Exchange, provider: usize, idle: Idle) -> Self {
+        Self { first, source, idle, exchange, provider, over: false }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Interrupted>>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        if !self.first.is_empty() {
+            let first = std::mem::take(&mut self.first);
+            return Poll::Ready(Some(Ok(self.deliver(first))));
+        }
+        match self.source.poll_chunk(cx) {
+            Poll::Ready(Some(Ok(chunk))) => {
+                self.idle.heard();
+                Poll::Ready(Some(Ok(self.deliver(chunk))))
+            }
+            Poll::Ready(None) => {
+                self.finish();
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Err(_))) => Poll::Ready(Some(Err(self.broken(&Failure::Cut)))),
+            Poll::Pending => match self.idle.poll(cx) {
+                Poll::Ready(()) => Poll::Ready(Some(Err(self.broken(&Failure::Idle)))),
+                Poll::Pending => Poll::Pending,
+            },
+        }
+    }
+
+    fn deliver(&mut self, bytes: Bytes) -> Bytes {
+        self.exchange.sent(bytes.len());
+        // the server may not ask again once it has the announced length
+        if self.source.is_over() {
+            self.finish();
+        }
+        bytes
+    }
+
+    fn finish(&mut self) {
+        self.over = true;
+        self.exchange.end(PoolEnd::Good, End::Complete);
+    }
+
+    fn broken(&mut self, failure: &Failure<'_>) -> Interrupted {
+        self.over = true;
+        let verdict = provider(&self.exchange, self.provider).classify(failure);
+        self.exchange.end(PoolEnd::Said(verdict), End::Cut);
+        Interrupted
+    }
+}
+
+fn provider(exchange: &Exchange, index: usize) -> &Provider {
+    &exchange.live.plan.providers[index].provider
+}
+
+/// The longest silence between two chunks.
+pub(crate) struct Idle {
+    limit: std::time::Duration,
+    timer: Option<Pin<Box<tokio::time::Sleep>>>,
+    armed: bool,
+}
+
+impl Idle {
+    pub(crate) const fn new(limit: std::time::Duration) -> Self {
+        Self { limit, timer: None, armed: false }
+    }
+
+    /// Something came: the next silence starts anew.
+    pub(crate) const fn heard(&mut self) {
+        self.armed = false;
+    }
+
+    /// Ready when the silence has lasted too long.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let limit = self.limit;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        if !self.armed {
+            timer.as_mut().reset(tokio::time::Instant::now() + limit);
+            self.armed = true;
+        }
+        std::future::Future::poll(timer.as_mut(), cx)
+    }
+}

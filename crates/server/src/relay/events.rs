@@ -1,0 +1,198 @@
+//! A stream of events, relayed one by one without delay.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use claviger_pool::End as PoolEnd;
+use claviger_providers::{Edited, Failure, StreamEdit};
+use claviger_telemetry::End;
+use claviger_types::{Dialect, Operation, Verdict};
+use claviger_wire::failure::{self, FailureKind};
+use claviger_wire::sse::{Event, Splitter};
+use claviger_wire::stream;
+use http::HeaderMap;
+
+use super::{Body, Idle, provider};
+use crate::drive::arrive::Events;
+use crate::drive::unpack::{Broken, Source};
+use crate::exchange::Exchange;
+
+/// The state of a relayed stream.
+pub(crate) struct EventRelay {
+    held: VecDeque<Event>,
+    splitter: Splitter,
+    source: Source,
+    idle: Idle,
+    out: VecDeque<Bytes>,
+    edit: Option<StreamEdit>,
+    hide_usage: bool,
+    operation: Operation,
+    dialect: Dialect,
+    provider: usize,
+    exchange: Exchange,
+    seen: Seen,
+    over: bool,
+}
+
+/// What the events have said so far.
+#[derive(Default)]
+struct Seen {
+    finished: bool,
+    done: bool,
+    error: Option<Verdict>,
+}
+
+/// How a stream is to be relayed.
+pub(crate) struct Terms {
+    pub(crate) edit: Option<StreamEdit>,
+    pub(crate) hide_usage: bool,
+    pub(crate) operation: Operation,
+    pub(crate) dialect: Dialect,
+    pub(crate) provider: usize,
+    pub(crate) idle: Idle,
+}
+
+/// Relays the rest of a stream after its first content.
+pub(crate) fn relay_events(events: Events, terms: Terms, exchange: Exchange) -> Body {
+    let Terms { edit, hide_usage, operation, dialect, provider, idle } = terms;
+    Body::Events(Box::new(EventRelay {
+        held: events.held,
+        splitter: events.splitter,
+        source: events.source,
+        idle,
+        out: VecDeque::new(),
+        edit,
+        hide_usage,
+        operation,
+        dialect,
+        provider,
+        exchange,
+        seen: Seen::default(),
+        over: false,
+    }))
+}
+
+impl EventRelay {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            if let Some(bytes) = self.out.pop_front() {
+                self.exchange.sent(bytes.len());
+                return Poll::Ready(Some(bytes));
+            }
+            if self.over {
+                return Poll::Ready(None);
+            }
+            match self.next_event() {
+                Some(event) => self.pass(&event),
+                None => match self.source.poll_chunk(cx) {
+                    Poll::Ready(Some(Ok(chunk))) => {
+                        self.idle.heard();
+                        if self.splitter.push(chunk).is_err() {
+                            self.broken(&Failure::Garbled);
+                        }
+                    }
+                    Poll::Ready(Some(Err(Broken::Cut(_)))) => self.broken(&Failure::Cut),
+                    Poll::Ready(Some(Err(Broken::Garbled))) => self.broken(&Failure::Garbled),
+                    Poll::Ready(None) => self.end(),
+                    Poll::Pending => match self.idle.poll(cx) {
+                        Poll::Ready(()) => self.broken(&Failure::Idle),
+                        Poll::Pending => return Poll::Pending,
+                    },
+                },
+            }
+        }
+    }
+
+    fn next_event(&mut self) -> Option<Event> {
+        self.held.pop_front().or_else(|| self.splitter.next())
+    }
+
+    fn pass(&mut self, event: &Event) {
+        let reading = stream::read(self.operation, event);
+        if let Some(usage) = reading.usage {
+            self.exchange.used(usage);
+        }
+        if let Some(error) = reading.error {
+            let wall = self.exchange.shared.clock.wall();
+            let (headers, body) = (HeaderMap::new(), &error[..]);
+            let failure = Failure::Embedded { body, headers: &headers, wall };
+            self.seen.error = Some(provider(&self.exchange, self.provider).classify(&failure));
+        }
+        self.seen.finished |= reading.finished;
+        self.seen.done |= reading.done;
+        if reading.done {
+            self.flush_edit();
+        }
+        if reading.usage_only && self.hide_usage {
+            return;
+        }
+        match self.edit.as_mut().map_or(Edited::Same, |edit| edit.event(event)) {
+            Edited::Same => self.out.push_back(event.raw.clone()),
+            Edited::Replace(bytes) => self.out.push_back(bytes),
+            Edited::Drop => {}
+        }
+    }
+
+    fn flush_edit(&mut self) {
+        if let Some(bytes) = self.edit.as_mut().and_then(StreamEdit::finish) {
+            self.out.push_back(bytes);
+        }
+    }
+
+    /// The upstream ended the body properly: was it a whole answer?
+    fn end(&mut self) {
+        let rest = std::mem::take(&mut self.splitter).finish();
+        // some servers leave out the blank line after their last event
+        let done = rest.as_ref().is_some_and(|rest| rest.trim_ascii_end().ends_with(b"[DONE]"));
+        let complete = self.seen.done || self.seen.finished || done || !stream::expects_terminator(self.operation);
+        if !complete && self.seen.error.is_none() {
+            return self.broken(&Failure::Cut);
+        }
+        if !self.seen.done {
+            self.flush_edit();
+        }
+        self.out.extend(rest);
+        self.over = true;
+        match self.seen.error {
+            Some(verdict) => self.exchange.end(PoolEnd::Said(verdict), End::Cut),
+            None => self.exchange.end(PoolEnd::Good, End::Complete),
+        }
+    }
+
+    /// Finishes honestly. What came after the upstream's own end mark, or its own error, needs no other word.
+    fn broken(&mut self, failure: &Failure<'_>) {
+        self.over = true;
+        if let Some(verdict) = self.seen.error {
+            return self.exchange.end(PoolEnd::Said(verdict), End::Cut);
+        }
+        if self.seen.done {
+            return self.exchange.end(PoolEnd::Good, End::Complete);
+        }
+        let verdict = provider(&self.exchange, self.provider).classify(failure);
+        let message = match failure {
+            Failure::Idle => "the provider stopped in the middle of the answer",
+            Failure::Garbled => "the provider's stream cannot be read any further",
+            Failure::Cut
+            | Failure::Reset
+            | Failure::Connect
+            | Failure::Timeout
+            | Failure::Status { .. }
+            | Failure::Embedded { .. } => "the provider broke off in the middle of the answer",
+        };
+        let kind = FailureKind::Server;
+        let of =
+            failure::Failure { status: 502, code: "stream_interrupted", kind, message, param: None, attempts: &[] };
+        self.out.push_back(failure::stream_event(self.dialect, self.operation, &of));
+        self.exchange.end(PoolEnd::Said(verdict), End::Cut);
+    }
+}
+
+impl Drop for EventRelay {
+    /// A client that leaves after the end mark got everything.
+    fn drop(&mut self) {
+        if !self.over && self.seen.done && self.out.is_empty() {
+            self.exchange.end(PoolEnd::Good, End::Complete);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A new configuration on SIGHUP or when a file changes: whole or not at all.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use claviger_config::{Loaded, Severity, Source};
+
+use crate::live::Live;
+use crate::shared::Shared;
+
+/// How often files are looked at. Polling, because mounted secrets and config maps are replaced by renaming folders,
+/// which file events miss.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Reads a configuration from disk and the environment.
+pub(crate) fn read(path: &Path) -> Result<(String, Loaded), std::io::Error> {
+    let text = std::fs::read_to_string(path)?;
+    let loaded = load(&path.display().to_string(), &text);
+    Ok((text, loaded))
+}
+
+/// Loads a configuration text; secrets come from the environment and from files.
+pub(crate) fn load(name: &str, text: &str) -> Loaded {
+    let env = |variable: &str| std::env::var(variable).ok();
+    let read_file = |path: &str| {
+        std::fs::read_to_string(path).map(|text| text.trim().to_owned()).map_err(|error| error.to_string())
+    };
+    claviger_config::load(&Source { name, text, env: &env, read_file: &read_file })
+}
+
+/// Watches and reloads until the process ends.
+pub(crate) async fn watch(shared: Arc<Shared>, path: PathBuf, mut files: Vec<String>) {
+    let mut hangup = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::error!(%error, "cannot listen for SIGHUP: the configuration is not reloaded");
+            return;
+        }
+    };
+    let mut seen = stamp(&path, &files);
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => {}
+            () = tokio::time::sleep(LOOK) => {
+                if stamp(&path, &files) == seen {
+                    continue;
+                }
+            }
+        }
+        seen = stamp(&path, &files);
+        let done = reload(&shared, &path);
+        shared.telemetry.reloaded(done.is_some());
+        if let Some(now_read) = done {
+            files = now_read;
+            seen = stamp(&path, &files);
+        }
+    }
+}
+
+/// Returns the files the new configuration reads secrets from, or `None` when the old one stays.
+fn reload(shared: &Shared, path: &Path) -> Option<Vec<String>> {
+    let loaded = match read(path) {
+        Ok((_, loaded)) => loaded,
+        Err(error) => {
+            tracing::error!(file = %path.display(), %error, "cannot read the configuration; the old one stays");
+            return None;
+        }
+    };
+    for problem in &loaded.problems {
+        match problem.severity {
+            Severity::Error => tracing::error!("{problem}"),
+            Severity::Warning => tracing::warn!("{problem}"),
+        }
+    }
+    let Some(plan) = loaded.plan else {
+        tracing::error!(file = %path.display(), "the configuration has errors; the old one stays in force");
+        return None;
+    };
+    let old = shared.live();
+    if plan.listen != old.plan.listen || plan.admin != old.plan.admin {
+        tracing::warn!("`listen` and `admin` take effect at the next start");
+    }
+    let built = Live::build(plan, &mut shared.pool.lock(), shared.clock.now());
+    let live = match built {
+        Ok(live) => Arc::new(live),
+        Err(error) => {
+            tracing::error!(%error, "the configuration cannot be used; the old one stays in force");
+            return None;
+        }
+    };
+    let (providers, credentials) = (live.plan.providers.len(), live.credentials());
+    shared.net.retain(&|endpoint| live.supplies.iter().any(|supply| supply.egress == endpoint.egress));
+    shared.live.store(live);
+    // who waits may find a new credential
+    shared.improved.notify_waiters();
+    tracing::info!(providers, credentials, "configuration reloaded");
+    Some(loaded.files)
+}
+
+type Stamp = Vec<Option<(SystemTime, u64)>>;
+
+/// When the files were last changed, and how long they are.
+fn stamp(path: &Path, files: &[String]) -> Stamp {
+    let of = |path: &Path| {
+        let meta = std::fs::metadata(path).ok()?;
+        Some((meta.modified().ok()?, meta.len()))
+    };
+    std::iter::once(of(path)).chain(files.iter().map(|file| of(Path::new(file)))).collect()
+}

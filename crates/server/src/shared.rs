@@ -1,0 +1,41 @@
+//! What all requests share. Request code changes it through the pool's three verbs only.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use claviger_net::Net;
+use claviger_pool::Pool;
+use claviger_telemetry::Telemetry;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::affinity::Affinity;
+use crate::clock::Clock;
+use crate::live::Live;
+
+/// The process's state.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) pool: Mutex<Pool>,
+    /// Pinged when somebody may be asked who could not before.
+    pub(crate) improved: Notify,
+    pub(crate) net: Net,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) live: ArcSwap<Live>,
+    pub(crate) affinity: Mutex<Affinity>,
+}
+
+impl Shared {
+    /// The configuration in force now.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+
+    /// Wakes those who wait for a credential.
+    pub(crate) fn wake(&self, improved: bool) {
+        if improved {
+            self.improved.notify_waiters();
+        }
+    }
+}

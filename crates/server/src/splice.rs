@@ -1,0 +1,27 @@
+//! Two upgraded connections joined: bytes pass both ways until one side ends.
+
+use claviger_pool::End as PoolEnd;
+use claviger_telemetry::End;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+
+use crate::exchange::Exchange;
+
+/// Runs until either side closes, then accounts for it.
+pub(crate) async fn splice(client: OnUpgrade, upstream: OnUpgrade, mut exchange: Exchange) {
+    let (client, upstream) = match tokio::join!(client, upstream) {
+        (Ok(client), Ok(upstream)) => (client, upstream),
+        // the exchange accounts for a client that left
+        (Err(_), _) | (_, Err(_)) => return,
+    };
+    let (mut client, mut upstream) = (TokioIo::new(client), TokioIo::new(upstream));
+    // how a WebSocket ends is between the two: an abrupt end is told by the missing close frame
+    let end = match tokio::io::copy_bidirectional(&mut client, &mut upstream).await {
+        Ok((_, down)) => {
+            exchange.sent(usize::try_from(down).unwrap_or(usize::MAX));
+            End::Complete
+        }
+        Err(_) => End::Cut,
+    };
+    exchange.end(PoolEnd::Good, end);
+}
