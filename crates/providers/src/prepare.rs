@@ -184,3 +184,6 @@ fn headers(ask: &Ask) -> HeaderMap {
     }
     headers
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! A provider as the request path uses it: built once per configuration, immutable.
 
+use std::fmt;
+
 use claviger_types::Operation;
 
 use crate::address::Address;
@@ -9,12 +11,18 @@ use crate::settings::{Protocol, SettingProblem, Settings};
 use crate::{check, table};
 
 /// An upstream entry: its row, its settings, and what follows from both.
-#[derive(Debug)]
 pub struct Provider {
     pub(crate) row: &'static Row,
     pub(crate) settings: Settings,
     pub(crate) address: Address,
     pub(crate) mapping: Mapping,
+}
+
+/// Shows which provider it is; its settings may hold secrets.
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("id", &self.id()).field("kind", &self.kind()).finish_non_exhaustive()
+    }
 }
 
 impl Provider {

@@ -16,17 +16,15 @@ use base64::Engine as _;
 use bytes::Bytes;
 use claviger_providers::{Edited, Provider, supported_types};
 use claviger_types::{Dialect, Secret};
+use claviger_wire::Ask;
+use claviger_wire::ask::{Arrival, AskError};
 use claviger_wire::sse::Splitter;
-use claviger_wire::{Ask, BodyForm, multipart, operation};
 use compare::Sent;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
-/// Cases that need what this crate does not have.
-const ELSEWHERE: [(&str, &str); 2] = [
-    ("context-file", "the context file is fetched and inserted by the server"),
-    ("body-not-json", "a body that is not JSON is refused where the request is read"),
-];
+/// Cases that need the file of `context`, which is fetched and inserted elsewhere.
+const CONTEXT_FILE: &str = "context-file";
 
 fn recordings(kind: &str) -> Option<Vec<Value>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/higress-golden");
@@ -44,50 +42,20 @@ fn body(side: &Value) -> Bytes {
     Bytes::from(side["body_text"].as_str().unwrap_or_default().to_owned())
 }
 
-fn ask(request: &Value) -> Ask {
-    let body = body(request);
-    let target = request["path"].as_str().expect("a path");
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query.to_owned())));
+fn ask(request: &Value) -> Result<Ask, AskError> {
     let mut headers = HeaderMap::new();
-    let mut caller_key = None;
     for (name, value) in request["headers"].as_object().into_iter().flatten() {
-        let value = value.as_str().expect("a header value");
-        if ["authorization", "x-api-key", "x-authorization", "api-key"].contains(&name.as_str()) {
-            caller_key = Some(Secret::new(value.trim_start_matches("Bearer ")));
-        } else {
-            let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
-            headers.insert(name, HeaderValue::from_str(value).expect("a header value"));
-        }
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
+        headers.insert(name, HeaderValue::from_str(value.as_str().expect("text")).expect("a header value"));
     }
-    let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let form = match multipart::boundary(&kind) {
-        _ if body.is_empty() => BodyForm::Empty,
-        Some(boundary) => BodyForm::Multipart { boundary },
-        None if kind.contains("json") => BodyForm::Json,
-        None => BodyForm::Opaque,
-    };
-    let json: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let model = match &form {
-        BodyForm::Multipart { boundary } => multipart::text_field(&body, boundary, "model"),
-        BodyForm::Empty | BodyForm::Json | BodyForm::Opaque => json["model"].as_str().map(str::to_owned),
-    };
-    let (operation, dialect) = operation::recognise(path);
-    Ask {
+    Ask::read(Arrival {
         method: Method::from_bytes(request["method"].as_str().expect("a method").as_bytes()).expect("a method"),
+        uri: request["path"].as_str().expect("a path").parse().expect("a request target"),
         host: request["host"].as_str().unwrap_or_default().to_owned(),
-        path: path.to_owned(),
-        query,
-        operation,
-        dialect,
-        model,
-        stream: json["stream"] == true,
-        wants_usage: json["stream_options"]["include_usage"] == true,
         headers,
-        form,
-        body,
+        body: body(request),
         truncated: false,
-        caller_key,
-    }
+    })
 }
 
 fn send(provider: &Provider, ask: &Ask, token: Option<String>) -> Option<Sent> {
@@ -114,9 +82,7 @@ fn recorded_requests_are_prepared_as_recorded_or_better() {
         let (mut ok, mut of) = (0, 0);
         for case in &cases {
             let id = case["id"].as_str().unwrap_or_default();
-            let ask = ask(&case["client_request"]);
-            let elsewhere = ELSEWHERE.iter().any(|(start, _)| id.starts_with(start));
-            if elsewhere || case["compare"]["upstream_request"] == "none" {
+            if id.starts_with(CONTEXT_FILE) || case["compare"]["upstream_request"] == "none" {
                 continue;
             }
             let entry = &case["config"]["provider"];
@@ -124,11 +90,14 @@ fn recorded_requests_are_prepared_as_recorded_or_better() {
                 println!("later: {id}");
                 continue;
             };
-            if ask.dialect == Dialect::Anthropic && !provider.supports(ask.operation) {
+            let ask = ask(&case["client_request"]).ok();
+            let dialect = |ask: &Ask| ask.dialect == Dialect::Anthropic && !provider.supports(ask.operation);
+            if ask.as_ref().is_some_and(dialect) {
                 continue;
             }
             of += 1;
-            let differences = compare::upstream(case, send(&provider, &ask, settings::token(entry)).as_ref());
+            let sent = ask.and_then(|ask| send(&provider, &ask, settings::token(entry)));
+            let differences = compare::upstream(case, sent.as_ref());
             if differences.is_empty() {
                 ok += 1;
             } else {
@@ -176,7 +145,7 @@ fn answered(provider: &Provider, ask: &Ask, answer: &Value) -> (String, Value) {
 fn recorded_answers_are_edited_as_recorded_or_better() {
     let mut seen = 0;
     for case in supported_types().filter_map(recordings).flatten() {
-        let ask = ask(&case["client_request"]);
+        let Ok(ask) = ask(&case["client_request"]) else { continue };
         let Ok(provider) = Provider::build(&settings::read(&case["config"]["provider"])) else { continue };
         let answer = &case["upstream_response"];
         if provider.answer_edit(&ask).is_none()

@@ -16,8 +16,11 @@ pub(super) struct Fields {
     pub(super) code: String,
     /// `type`.
     pub(super) kind: String,
-    /// The message and everything that explains it, in lower case.
+    /// The message and everything that explains it, in lower case, without what stands in quotes: it may be the
+    /// caller's own words, and those decide nothing.
     text: String,
+    /// Whether the error names a parameter of the request.
+    pub(super) has_param: bool,
     /// The message as it was written.
     pub(super) message: String,
     /// Finer reasons: inner codes, limit sources, `details[].reason`.
@@ -39,7 +42,7 @@ impl Fields {
         };
         let mut fields = Self::default();
         fields.take(&value)?;
-        fields.text = fields.text.to_lowercase();
+        fields.text = unquoted(&fields.text).to_lowercase();
         Some(fields)
     }
 
@@ -76,6 +79,7 @@ impl Fields {
         let code = ["code", "Code", "error_code", "status_code"].iter().find_map(|key| error.get(*key));
         self.code = plain(code);
         self.kind = plain(error.get("type"));
+        self.has_param = !plain(error.get("param")).is_empty();
         let status = error.get("code").and_then(status_of).or_else(|| error.get("status").and_then(status_of));
         self.status = self.status.or(status);
         for key in ["message", "Message", "msg", "faultstring", "detail", "error_msg", "status_msg"] {
@@ -140,4 +144,56 @@ fn plain(value: Option<&Value>) -> String {
 fn status_of(value: &Value) -> Option<u16> {
     let status: u16 = plain(Some(value)).parse().ok()?;
     (400..600).contains(&status).then_some(status)
+}
+
+/// `text` without the parts in backticks, double quotes and single quotes. An apostrophe inside a word opens nothing.
+fn unquoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['`', '"', '\'']) {
+        let (before, quoted) = rest.split_at(at);
+        out.push_str(before);
+        let mark = &quoted[..1];
+        let opens = mark != "'" || !out.ends_with(char::is_alphanumeric);
+        match quoted[1..].find(mark).filter(|_| opens) {
+            Some(end) => rest = &quoted[end + 2..],
+            None => {
+                out.push_str(mark);
+                rest = &quoted[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_text_is_left_out_and_apostrophes_are_not_quotes() {
+        assert_eq!(unquoted("model `a b` isn't \"x\" 'y', it's"), "model  isn't  , it's");
+        assert_eq!(unquoted("you've `open"), "you've `open");
+    }
+
+    #[test]
+    fn errors_of_every_shape_are_unwrapped() {
+        for (body, code, says) in [
+            (r#"{"error":{"code":"c","message":"Said"}}"#, "c", "said"),
+            (r#"{"error":"Said"}"#, "", "said"),
+            (r#""Said""#, "", "said"),
+            (r#"[{"error":{"code":7,"message":"said"}}]"#, "7", "said"),
+            (r#"{"code":7,"msg":"said"}"#, "7", "said"),
+            (r#"{"base_resp":{"status_code":7,"status_msg":"said"}}"#, "7", "said"),
+            (r#"{"response":{"error":{"code":"c","message":"said"}}}"#, "c", "said"),
+            (r#"{"Response":{"Error":{"Code":"c","Message":"said"}}}"#, "c", "said"),
+            (r#"{"success":false,"errors":[{"code":7,"message":"said"}]}"#, "7", "said"),
+            (r#"{"error_code":7,"error_msg":"said"}"#, "7", "said"),
+        ] {
+            let fields = Fields::read(body.as_bytes()).expect(body);
+            assert!(fields.code == code && fields.says(says), "{body}");
+        }
+        assert!(Fields::read(b"{}").is_none() && Fields::read(b"<html>").is_none() && Fields::read(b"[]").is_none());
+    }
 }

@@ -46,13 +46,17 @@ pub(super) const BAD_KEY: &[&str] = &[
     "api key is invalid",
     "api key not valid",
     "api key not found",
-    "invalid token",
     "invalid authentication",
 ];
 
 /// Our address, country or edge is refused, not the key.
-pub(super) const OUR_ADDRESS: &[&str] =
-    &["country, region, or territory", "request not allowed", "location is not supported", "not available in your"];
+pub(super) const OUR_ADDRESS: &[&str] = &[
+    "country, region, or territory",
+    "request not allowed",
+    "location is not supported",
+    "not available in your region",
+    "not available in your country",
+];
 
 /// The request is longer than the model's context.
 pub(super) const CONTEXT: &[&str] = &[
@@ -105,7 +109,7 @@ pub(super) const NO_MODEL: &[&str] = &[
 
 /// Something other than a model that the caller named does not exist.
 pub(super) const NO_SUCH_THING: &[&str] =
-    &["no such file", "no such batch", "no such fine", "no such video", "with id"];
+    &["no such file", "no such batch", "no such fine", "no such video", "response with id", "conversation with id"];
 
 /// The key is good, the entitlement is missing.
 pub(super) const NOT_ENTITLED: &[&str] = &[

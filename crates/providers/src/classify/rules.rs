@@ -34,6 +34,8 @@ enum When {
     Status(&'static [u16]),
     /// The error's text contains one of these.
     Says(&'static [&'static str]),
+    /// The error names no parameter of the request: what it says is not about, nor quoted from, the caller's text.
+    NoParam,
     /// The text names a limit and a request above it.
     AboveLimit,
 }
@@ -56,7 +58,7 @@ use Class::{
     BadRequest, ContentPolicy, InvalidCredential, ModelUnavailable, Overloaded, PayloadTooLarge, Permission,
     QuotaExhausted, RateLimited, ServerError, Unsupported,
 };
-use When::{AboveLimit, Code, Kind, Reason, Says, Status, Type};
+use When::{AboveLimit, Code, Kind, NoParam, Reason, Says, Status, Type};
 
 static RULES: &[Rule] = &[
     // Reasons: finer than codes.
@@ -205,10 +207,10 @@ static RULES: &[Rule] = &[
     ),
     rule("type_server", ServerError, &[Kind(&["api_error", "server_error"])]),
     // Status and text together.
-    rule("identity_refused", InvalidCredential, &[Status(&[400, 401, 403, 429]), Says(phrases::IDENTITY)]),
-    rule("text_money", QuotaExhausted, &[Status(&[200, 400, 401, 403, 412, 429]), Says(phrases::MONEY)]),
-    rule("text_key", InvalidCredential, &[Status(&[200, 400, 401, 403]), Says(phrases::BAD_KEY)]),
-    rule("our_address", Permission, &[Status(&[400, 403]), Says(phrases::OUR_ADDRESS)]).of(Scope::Provider),
+    rule("identity_refused", InvalidCredential, &[NoParam, Status(&[400, 401, 403, 429]), Says(phrases::IDENTITY)]),
+    rule("text_money", QuotaExhausted, &[NoParam, Status(&[200, 400, 401, 403, 412, 429]), Says(phrases::MONEY)]),
+    rule("text_key", InvalidCredential, &[NoParam, Status(&[200, 400, 401, 403]), Says(phrases::BAD_KEY)]),
+    rule("our_address", Permission, &[NoParam, Status(&[400, 403]), Says(phrases::OUR_ADDRESS)]).of(Scope::Provider),
     rule("context_length", BadRequest, &[Status(&[200, 400, 403, 413, 422]), Says(phrases::CONTEXT)]),
     rule("text_content", ContentPolicy, &[Status(&[200, 400, 403, 422]), Says(phrases::CONTENT)]),
     rule("text_busy", Overloaded, &[Status(&[200, 429, 500, 502, 503]), Says(phrases::BUSY)]),
@@ -271,6 +273,7 @@ fn holds(when: &When, provider: &str, status: u16, fields: &Fields) -> bool {
         Kind(names) => names.contains(&fields.kind.as_str()),
         Status(numbers) => numbers.contains(&status),
         Says(texts) => texts.iter().any(|text| fields.says(text)),
+        NoParam => !fields.has_param,
         AboveLimit => above_limit(&fields.message),
     }
 }
@@ -300,8 +303,9 @@ pub(super) fn by_status(status: u16) -> Verdict {
         498 | 503 | 529 => (Overloaded, "status_overloaded"),
         520 | 521 | 523 | 525 | 526 => (Class::Connection, "status_edge"),
         400..=499 => (BadRequest, "status_4xx"),
-        // Also an error inside a success that says nothing we know, and a redirect.
-        _ => (ServerError, "status_5xx"),
+        500..=599 => (ServerError, "status_5xx"),
+        // An error inside a success that says nothing we know; a redirect.
+        _ => (ServerError, "unknown"),
     };
     Verdict::of(class, rule)
 }

@@ -22,6 +22,16 @@ fn a_prompt_echoed_in_the_body_decides_nothing() {
 }
 
 #[test]
+fn words_of_the_caller_quoted_in_the_message_harm_no_credential() {
+    for message in ["unknown role `insufficient balance`", "bad value 'incorrect api key provided'"] {
+        let body = serde_json::json!({"error": {"message": message, "type": "invalid_request_error"}}).to_string();
+        assert_eq!(answer(400, &body).class, Class::BadRequest, "{message}");
+    }
+    let body = r#"{"error":{"message":"your organization has been disabled is no role","param":"messages[0].role"}}"#;
+    assert_eq!(answer(400, body).class, Class::BadRequest);
+}
+
+#[test]
 fn an_inner_status_is_believed_inside_a_5xx_only() {
     assert_eq!(answer(500, r#"{"error":{"code":429,"message":"slow"}}"#).class, Class::RateLimited);
     assert_eq!(answer(400, r#"{"error":{"code":503,"message":"slow"}}"#).class, Class::BadRequest);
