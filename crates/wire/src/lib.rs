@@ -4,11 +4,14 @@
 //! not change.
 
 pub mod ask;
+pub mod fault;
 pub mod json;
 pub mod multipart;
 pub mod operation;
+mod raw;
 pub mod sse;
 #[cfg(test)]
 mod testing;
+pub mod usage;
 
 pub use ask::{Arrival, Ask, AskError, BodyForm};

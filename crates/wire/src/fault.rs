@@ -1,0 +1,307 @@
+//! The error fields of an answer, whatever dialect it is in.
+//!
+//! In: the body of a failed answer, or of a 200 that may hide a failure. Out: status, code, type, message and reason,
+//! taken from the fields that hold errors and never from content, so that a model's words cannot look like a failure.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::raw::{Raw, count, field, is_code, is_truthy, object, text};
+
+#[cfg(test)]
+mod tests;
+
+/// The longest message that is kept, in bytes.
+const MAX_MESSAGE: usize = 2048;
+
+/// Longer bodies are no error descriptions; not worth a tree.
+const MAX_BODY: usize = 1 << 20;
+
+/// What an error body says. Empty where it says nothing; numbers as their text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ErrorFields {
+    /// The HTTP status the body names, 400 to 599.
+    pub status: Option<u16>,
+    /// `code`.
+    pub code: String,
+    /// `type`, or Google's status word.
+    pub kind: String,
+    /// `message`, at most 2 KiB of it.
+    pub message: String,
+    /// The finer cause: Google's `details[].reason`, Azure's `innererror.code`, Anthropic's `details.error_code`.
+    pub reason: String,
+}
+
+/// The error fields of a failed answer. `None` when the body is not JSON or has none.
+pub fn in_json(body: &[u8]) -> Option<ErrorFields> {
+    if body.len() > MAX_BODY {
+        return None;
+    }
+    let mut fields = in_value(serde_json::from_slice(body).ok()?)?;
+    if fields.message.len() > MAX_MESSAGE {
+        fields.message.truncate(fields.message.floor_char_boundary(MAX_MESSAGE));
+    }
+    Some(fields)
+}
+
+fn in_value(value: Value) -> Option<ErrorFields> {
+    match value {
+        Value::Array(list) => in_value(list.into_iter().next()?),
+        Value::String(message) => match serde_json::from_str(&message) {
+            Ok(Value::Object(inner)) => in_object(&inner),
+            _ => Some(ErrorFields { message, ..ErrorFields::default() }),
+        },
+        Value::Object(outer) => in_object(&outer),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+    .filter(|fields| *fields != ErrorFields::default())
+}
+
+/// Tries the places where errors stand, the most telling first.
+fn in_object(outer: &Map<String, Value>) -> Option<ErrorFields> {
+    if let Some(error) = outer.get("error").filter(|error| says_something(error)) {
+        return Some(in_error(error, outer));
+    }
+    let nested = [
+        inner(outer, &["response", "error"]),
+        inner(outer, &["Response", "Error"]),
+        inner(outer, &["last_error"]),
+        outer.get("base_resp").and_then(Value::as_object).filter(|base| !base.get("status_code").is_none_or(is_zero)),
+        outer.get("header").and_then(Value::as_object).filter(|header| !header.get("code").is_none_or(is_zero)),
+        outer.get("errors").and_then(|errors| errors.get(0)).and_then(Value::as_object),
+        inner(outer, &["fault"]),
+    ];
+    if let Some(error) = nested.into_iter().flatten().next() {
+        return Some(flat(error, outer));
+    }
+    if let Some(feedback) = inner(outer, &["promptFeedback"]) {
+        let kind = "prompt_blocked".to_owned();
+        return Some(ErrorFields { kind, reason: string(feedback, &["blockReason"]), ..ErrorFields::default() });
+    }
+    let mut fields = flat(outer, outer);
+    if fields.message.is_empty() {
+        fields.message = message_in_detail(outer.get("detail")).or_else(|| first_text(outer.get("errors")))?;
+    }
+    Some(fields)
+}
+
+/// The value of `error` itself: an object, a string, or a bare sign.
+fn in_error(error: &Value, outer: &Map<String, Value>) -> ErrorFields {
+    match error {
+        Value::Object(error) => flat(error, outer),
+        Value::Array(list) => list.first().map(|first| in_error(first, outer)).unwrap_or_default(),
+        Value::String(message) => match serde_json::from_str(message) {
+            Ok(Value::Object(inner)) => in_object(&inner).unwrap_or_default(),
+            _ => {
+                let mut fields = flat(outer, outer);
+                // OAuth: the word in `error`, the sentence beside it.
+                match string(outer, &["error_description"]) {
+                    sentence if sentence.is_empty() => fields.message.clone_from(message),
+                    sentence => (fields.code, fields.message) = (message.clone(), sentence),
+                }
+                fields
+            }
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) => flat(outer, outer),
+    }
+}
+
+/// Fields that stand side by side in `error`; `outer` is the whole body.
+fn flat(error: &Map<String, Value>, outer: &Map<String, Value>) -> ErrorFields {
+    let status = [error, outer].into_iter().find_map(|fields| {
+        ["status", "http_code", "status_code", "code", "http_status"].iter().find_map(|name| status(fields.get(*name)))
+    });
+    let mut kind = string(error, &["type"]);
+    if kind.is_empty() {
+        kind = string(error, &["status"]);
+        kind.retain(|letter| !letter.is_ascii_digit());
+    }
+    if kind == "error" {
+        kind.clear();
+    }
+    ErrorFields {
+        status,
+        code: string(error, &["code", "Code", "status_code", "error_code", "err_code"]),
+        kind,
+        message: string(error, &["message", "Message", "msg", "error_msg", "status_msg", "err_msg", "faultstring"]),
+        reason: reason(error),
+    }
+}
+
+fn reason(error: &Map<String, Value>) -> String {
+    let details = error.get("details");
+    let listed = details.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let mut found = listed.map(|detail| string(detail, &["reason"])).filter(|reason| !reason.is_empty());
+    found.next().unwrap_or_else(|| {
+        let places = [
+            (inner(error, &["details"]), "error_code"),
+            (inner(error, &["innererror"]), "code"),
+            (inner(error, &["inner_error"]), "code"),
+            (inner(error, &["detail"]), "errorcode"),
+            (Some(error), "reason"),
+        ];
+        let mut texts = places.iter().filter_map(|(place, name)| Some(string((*place)?, &[*name])));
+        texts.find(|text| !text.is_empty()).unwrap_or_default()
+    })
+}
+
+/// FastAPI's `detail`: a sentence, an object, or a list of what is wrong with the request.
+fn message_in_detail(detail: Option<&Value>) -> Option<String> {
+    match detail? {
+        Value::Object(detail) => Some(string(detail, &["message", "msg", "error"])),
+        other => first_text(Some(other)),
+    }
+    .filter(|message| !message.is_empty())
+}
+
+fn first_text(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(message) => Some(message.clone()),
+        Value::Array(list) => match list.first()? {
+            Value::Object(first) => Some(string(first, &["message", "msg"])),
+            other => first_text(Some(other)),
+        },
+        Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+    .filter(|message| !message.is_empty())
+}
+
+fn inner<'v>(object: &'v Map<String, Value>, path: &[&str]) -> Option<&'v Map<String, Value>> {
+    path.iter().try_fold(object, |object, name| object.get(*name)?.as_object()).filter(|found| !found.is_empty())
+}
+
+/// The first of these fields that holds a text or a number, as text.
+fn string(object: &Map<String, Value>, names: &[&str]) -> String {
+    let texts = names.iter().filter_map(|name| match object.get(*name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    });
+    // Some write "null" for none.
+    texts.into_iter().find(|text| !text.is_empty() && text != "null").unwrap_or_default()
+}
+
+fn status(value: Option<&Value>) -> Option<u16> {
+    let status = match value? {
+        Value::Number(number) => number.as_u64()?.try_into().ok()?,
+        Value::String(text) => text.parse().ok()?,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    (400..=599).contains(&status).then_some(status)
+}
+
+fn is_zero(value: &Value) -> bool {
+    value.as_f64() == Some(0.0) || value.is_null() || value.as_str().is_some_and(|text| text == "0")
+}
+
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(fields) => fields.values().any(|field| !field.is_null()),
+    }
+}
+
+/// The top level of a 200, as far as a failure could show in it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Success<'a> {
+    #[serde(borrow)]
+    object: Raw<'a>,
+    #[serde(borrow)]
+    error: Raw<'a>,
+    #[serde(borrow)]
+    base_resp: Raw<'a>,
+    #[serde(borrow)]
+    error_code: Raw<'a>,
+    #[serde(borrow)]
+    success: Raw<'a>,
+    #[serde(borrow)]
+    code: Raw<'a>,
+    #[serde(borrow)]
+    message: Raw<'a>,
+    #[serde(borrow)]
+    msg: Raw<'a>,
+    #[serde(borrow)]
+    choices: Raw<'a>,
+    #[serde(borrow)]
+    data: Raw<'a>,
+    #[serde(borrow)]
+    output: Raw<'a>,
+    #[serde(borrow)]
+    header: Raw<'a>,
+    #[serde(borrow, rename = "Response")]
+    response: Raw<'a>,
+    #[serde(borrow, rename = "promptFeedback")]
+    prompt_feedback: Raw<'a>,
+    #[serde(borrow)]
+    candidates: Raw<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Code<'a> {
+    #[serde(borrow)]
+    pub(crate) code: Raw<'a>,
+    #[serde(borrow)]
+    pub(crate) status_code: Raw<'a>,
+    #[serde(borrow, rename = "Error")]
+    pub(crate) error: Raw<'a>,
+    #[serde(borrow, rename = "blockReason")]
+    pub(crate) block_reason: Raw<'a>,
+}
+
+/// Objects that keep the error of a finished job: reading them worked.
+const JOBS: [&str; 4] = ["\"fine_tuning.job\"", "\"video\"", "\"batch\"", "\"file\""];
+
+/// The failure that a 200 hides. `None` for ordinary answers, which are not parsed unless they mention a failure.
+///
+/// Not for stored responses: one that failed earlier has its `error` in a good answer.
+pub fn hidden_in_success(body: &[u8]) -> Option<ErrorFields> {
+    const SIGNS: [&[u8]; 7] =
+        [b"\"error", b"\"base_resp\"", b"\"success\"", b"\"code\"", b"\"Error\"", b"\"blockReason\"", b"\"header\""];
+    if !SIGNS.iter().any(|sign| memmem::find(body, sign).is_some()) {
+        return None;
+    }
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let answer = match text.starts_with('[') {
+        true => Cow::Owned(serde_json::from_str::<Vec<Box<RawValue>>>(text).ok()?.first()?.get().to_owned()),
+        false => Cow::Borrowed(text),
+    };
+    let answer: Success<'_> = object(&answer)?;
+    if !hides_failure(&answer) {
+        return None;
+    }
+    Some(in_json(body).unwrap_or_default())
+}
+
+fn hides_failure(answer: &Success<'_>) -> bool {
+    let is_job = answer.object.is_some_and(|object| JOBS.contains(&object.get()));
+    is_truthy(answer.error) && !is_job
+        || field::<Code<'_>>(answer.base_resp).is_some_and(|base| is_code(base.status_code))
+        || is_code(answer.error_code)
+        || answer.success.is_some_and(|success| success.get() == "false")
+        || field::<Code<'_>>(answer.header).is_some_and(|header| is_code(header.code))
+        || field::<Code<'_>>(answer.response).is_some_and(|response| is_truthy(response.error))
+        || is_blocked(answer)
+        || is_bare_code(answer)
+}
+
+fn is_blocked(answer: &Success<'_>) -> bool {
+    !is_truthy(answer.candidates)
+        && field::<Code<'_>>(answer.prompt_feedback).is_some_and(|feedback| is_truthy(feedback.block_reason))
+}
+
+/// `{"code":4101,"msg":"…"}` and nothing that would be an answer. 2xx codes are how some say "fine".
+fn is_bare_code(answer: &Success<'_>) -> bool {
+    let is_answer = is_truthy(answer.choices) || is_truthy(answer.data) || is_truthy(answer.output);
+    let has_message = text(answer.message).is_some() || text(answer.msg).is_some();
+    is_code(answer.code) && !is_answer && has_message && !(200..300).contains(&count(answer.code))
+}
