@@ -64,8 +64,11 @@ fn inside(provider: &Provider, operation: Operation, body: Bytes) -> Result<Byte
 
 /// The body with `stream_options.include_usage: true`, unless the client said something about it.
 fn with_usage(body: Bytes) -> Result<(Bytes, bool), NotAnObject> {
-    let found = json::scan(&body, &["stream_options"]).map_err(|_| NotAnObject)?;
-    let options = found.first().copied().flatten();
+    // Looking for the text first spares most bodies a reading.
+    let mut options = None;
+    if has_text(&body, b"\"stream_options\"") {
+        options = json::scan(&body, &["stream_options"]).map_err(|_| NotAnObject)?.first().copied().flatten();
+    }
     let options = match options.map(serde_json::from_str::<Value>) {
         Some(Ok(Value::Object(options))) if options.get("include_usage").is_some_and(|value| !value.is_null()) => {
             return Ok((body, false));

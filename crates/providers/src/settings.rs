@@ -1,9 +1,13 @@
 //! A provider entry of the configuration, typed: what [`crate::Provider`] is built from.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 /// One entry of `providers`, with Higress' names and meanings.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// Options may hold secrets (`awsSecretKey`, `vertexAuthKey`), so `Debug` shows their names only.
+#[derive(Clone, Default, PartialEq)]
 pub struct Settings {
     /// The `id`; unique, made up by the configuration when the file has none.
     pub id: String,
@@ -40,6 +44,18 @@ pub struct Settings {
     /// Every other key of the entry, by its Higress name (`azureServiceUrl`, `ollamaServerHost`, …), for the row to
     /// read. Scalars have been coerced to text or number leniently by the reader; absent means unset.
     pub options: Map<String, Value>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("tokens", &self.tokens)
+            .field("protocol", &self.protocol)
+            .field("options", &self.options.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Settings {
