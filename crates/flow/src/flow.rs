@@ -78,6 +78,8 @@ pub struct Flow {
     pub(crate) attempts: Vec<Attempt>,
     /// Credentials that failed this request.
     pub(crate) tried: Vec<CredentialId>,
+    /// Models whose context this request does not fit.
+    pub(crate) outgrown: Vec<String>,
     /// Ambiguous failures that may be the endpoint's.
     guesses: u32,
     /// All ambiguous failures: sets the back-off of a lone credential.
@@ -95,6 +97,8 @@ pub struct Flow {
 const CREDENTIALS_OWN: f64 = 0.25;
 /// First and longest pause after an ambiguous failure, both times the endpoint's share and chance.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
+/// The rule of classification that says "too long for this model".
+const CONTEXT_LENGTH: &str = "context_length";
 /// How often a running attempt's patience is asked for again while nothing is known about the endpoint's speed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// A whole answer may take this many times longer than a stream's first content before it counts as slow.
@@ -109,6 +113,7 @@ impl Flow {
             terms,
             attempts: Vec::new(),
             tried: Vec::new(),
+            outgrown: Vec::new(),
             guesses: 0,
             failures: 0,
             not_before: terms.arrived,
@@ -278,7 +283,9 @@ impl Flow {
         };
         let settled = self.finish(now, pool, dice, id, End::Said(verdict));
         self.tried.push(credential);
-        if self.is_final(&failed) {
+        if verdict.rule == CONTEXT_LENGTH && self.outgrow(id) {
+            // another tier has another model: its turn
+        } else if self.is_final(&failed) {
             self.ending = Some(Ending::upstream(&failed));
         } else if self.must_not_repeat(&failed) {
             self.ending = Some(Ending::failing(Reason::NotRepeatable, Some(&failed), &self.attempts));
@@ -287,6 +294,14 @@ impl Flow {
         }
         self.last = Some(failed);
         settled.improved
+    }
+
+    /// Too long for the model, whoever asks it: no other credential of that model is asked. Returns whether another
+    /// model is left.
+    fn outgrow(&mut self, id: AttemptId) -> bool {
+        let model = self.attempts[id.0].model.clone();
+        self.outgrown.push(model);
+        self.tiers.iter().flatten().any(|candidate| !self.outgrown.contains(&candidate.model))
     }
 
     /// The caller's mistake, unless somebody else may see it differently.

@@ -82,8 +82,9 @@ impl<'f> Walk<'f> {
 
     fn ask(&mut self, pool: &mut Pool, tier: usize, dice: u64) -> Result<((usize, usize), Lease), Refusal> {
         let flow = &self.flow;
-        let candidates = &flow.tiers[tier];
-        let targets: Vec<(ProviderId, &str)> = candidates.iter().map(|c| (c.id, c.model.as_str())).collect();
+        let candidates = flow.tiers[tier].iter().enumerate().filter(|(_, c)| !flow.outgrown.contains(&c.model));
+        let (places, targets): (Vec<usize>, Vec<(ProviderId, &str)>) =
+            candidates.map(|(index, c)| (index, (c.id, c.model.as_str()))).unzip();
         let mut with_running;
         let tried = match self.beside {
             None => &flow.tried,
@@ -95,7 +96,7 @@ impl<'f> Walk<'f> {
         };
         let need =
             Need { targets: &targets, tried, turn: self.turn, pinned: flow.terms.pinned, stream: flow.terms.stream };
-        pool.lease(self.now, &need, dice).map(|lease| ((tier, lease.target), lease))
+        pool.lease(self.now, &need, dice).map(|lease| ((tier, places[lease.target]), lease))
     }
 
     fn may_hold(&self, until: Moment) -> bool {

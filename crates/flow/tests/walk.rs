@@ -15,6 +15,8 @@ struct World {
     route: Route,
     /// Providers of each tier.
     tiers: Vec<Vec<usize>>,
+    /// The model of each tier; `m` where there is none.
+    models: Vec<&'static str>,
 }
 
 fn specs(provider: usize, count: usize) -> (String, Vec<CredentialSpec>) {
@@ -46,7 +48,7 @@ impl World {
             reuse_failed: false,
         };
         let now = Moment::START.plus(Duration::from_secs(1));
-        Self { pool, roster, now, route, tiers: tiers.iter().map(|tier| tier.to_vec()).collect() }
+        Self { pool, roster, now, route, tiers: tiers.iter().map(|tier| tier.to_vec()).collect(), models: Vec::new() }
     }
 
     fn terms(&self) -> Terms {
@@ -54,8 +56,13 @@ impl World {
     }
 
     fn flow(&self, terms: Terms) -> Flow {
-        let candidate = |p: &usize| Candidate { provider: *p, id: self.roster.providers[*p], model: "m".to_owned() };
-        let tiers = self.tiers.iter().map(|tier| tier.iter().map(candidate).collect()).collect();
+        let tiers = self.tiers.iter().enumerate().map(|(index, tier)| {
+            let model = self.models.get(index).copied().unwrap_or("m");
+            let candidate =
+                |p: &usize| Candidate { provider: *p, id: self.roster.providers[*p], model: model.to_owned() };
+            tier.iter().map(candidate).collect()
+        });
+        let tiers = tiers.collect();
         Flow::new(Arc::new(self.route.clone()), tiers, terms)
     }
 
@@ -284,4 +291,20 @@ fn with_reuse_a_failed_credential_is_asked_again_when_nothing_else_is_left() {
     let start = Start { attempt: claviger_flow::AttemptId::nth(1), place: (0, 0), provider: 0, credential: second };
     world.fail(&mut flow, &start, Class::ServerError);
     assert!(world.play(&mut flow, |_, _| None).is_ok());
+}
+
+#[test]
+fn a_request_too_long_for_one_model_goes_to_a_tier_with_another() {
+    let mut world = World::new(&[5, 1], &[&[0], &[1]]);
+    world.models = vec!["small", "large"];
+    let mut flow = world.flow(world.terms());
+    let start = world.sent(&mut flow);
+    world.fail_with(&mut flow, &start, Verdict::of(Class::BadRequest, "context_length"), Some(400));
+    assert_eq!(world.play(&mut flow, |_, _| None).unwrap(), 1);
+    assert_eq!(flow.attempts().len(), 2, "no other credential of the small model was asked");
+    let mut world = World::new(&[5], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let start = world.sent(&mut flow);
+    world.fail_with(&mut flow, &start, Verdict::of(Class::BadRequest, "context_length"), Some(400));
+    assert_eq!(world.play(&mut flow, |_, _| None).unwrap_err().reason, Reason::Upstream);
 }

@@ -209,7 +209,8 @@ impl hyper::body::Body for Resumed {
         Poll::Ready(next.map(|frame| {
             let frame = frame.map_err(std::io::Error::other)?;
             let size = frame.data_ref().map_or(0, Bytes::len);
-            self.left = self.left.checked_sub(size).ok_or_else(|| std::io::Error::other("larger than limits.maxBody"))?;
+            self.left =
+                self.left.checked_sub(size).ok_or_else(|| std::io::Error::other("larger than limits.maxBody"))?;
             Ok(frame)
         }))
     }

@@ -104,14 +104,8 @@ pub(crate) fn failed(mut exchange: Exchange, dialect: Dialect, ending: Ending) -
     };
     let status = ending.reason.status();
     let notes = exchange.notes();
-    let said = Failure {
-        status,
-        code: ending.reason.code(),
-        kind,
-        message: &ending.message,
-        param: None,
-        attempts: &notes,
-    };
+    let said =
+        Failure { status, code: ending.reason.code(), kind, message: &ending.message, param: None, attempts: &notes };
     let body = failure::body(dialect, &said);
     let mut headers = HeaderMap::new();
     ours(&mut headers, &exchange);

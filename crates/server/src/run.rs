@@ -104,9 +104,12 @@ async fn open_ports(
         None => None,
     };
     let telemetry = Arc::clone(shared);
-    let gauge: Gauge = Arc::new(move |begun| {
-        if begun { telemetry.telemetry.connection_opened() } else { telemetry.telemetry.connection_closed() }
-    });
+    let gauge: Gauge =
+        Arc::new(
+            move |begun| {
+                if begun { telemetry.telemetry.connection_opened() } else { telemetry.telemetry.connection_closed() }
+            },
+        );
     let urls = ports.iter().map(Port::url).collect();
     let serve = |port: Port| {
         let shared = Arc::clone(shared);

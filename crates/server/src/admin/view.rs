@@ -46,9 +46,7 @@ pub(super) fn state(desk: &Desk) -> Value {
 
 fn route(live: &Live, route: &Route) -> Value {
     let tier = |tier: &claviger_flow::Tier| {
-        let target = |t: &claviger_flow::Target| {
-            json!({"provider": live.plan.providers[t.provider].provider.id(), "model": t.model})
-        };
+        let target = |t: &claviger_flow::Target| json!({"provider": live.plan.providers[t.provider].provider.id(), "model": t.model});
         tier.targets.iter().map(target).collect::<Vec<_>>()
     };
     json!({

@@ -108,7 +108,9 @@ fn good(
     if let (Some(edit), Form::Whole { body, .. }) = (&edit, &mut form) {
         *body = edit.whole(std::mem::take(body));
     }
-    Arrived::Good(Box::new(Good { status, headers, form, edit, hide_usage: prepared.hide_usage }))
+    // Higress' clients have always seen the usage chunk it asks for; ours see it when they ask
+    let hide_usage = prepared.hide_usage && call.live.plan.form == claviger_config::Form::Own;
+    Arrived::Good(Box::new(Good { status, headers, form, edit, hide_usage }))
 }
 
 #[derive(Clone, Copy)]
@@ -176,8 +178,7 @@ async fn refusal(
         Ok(Err(_)) | Err(_) => Bytes::new(),
     };
     let wall = shared.clock.wall();
-    let verdict =
-        provider.classify(&Failure::Status { status: status.as_u16(), headers: &headers, body: &body, wall });
+    let verdict = provider.classify(&Failure::Status { status: status.as_u16(), headers: &headers, body: &body, wall });
     // a refusal of credential or rate proves that nothing was done
     let untouched = !verdict.class.is_guess() || verdict.class == claviger_types::Class::Overloaded;
     Failed { verdict, untouched, answer: Some(Answer { status, headers, body }) }

@@ -56,9 +56,11 @@ pub(crate) async fn run(shared: Arc<Shared>, call: Arc<Call>, start: Start) -> A
         None => work.await,
         Some(limit) => match tokio::time::timeout(limit, work).await {
             Ok(arrived) => arrived,
-            Err(_) => {
-                Arrived::Failed(Failed { verdict: provider.classify(&Failure::Timeout), untouched: false, answer: None })
-            }
+            Err(_) => Arrived::Failed(Failed {
+                verdict: provider.classify(&Failure::Timeout),
+                untouched: false,
+                answer: None,
+            }),
         },
     }
 }
