@@ -83,7 +83,7 @@ impl World {
 
     fn fail_with(&mut self, flow: &mut Flow, start: &Start, verdict: Verdict, status: Option<u16>) {
         let answer = status.map(|status| Answer {
-            status: StatusCode::from_u16(status).unwrap(),
+            status: StatusCode::from_u16(status).unwrap_or_default(),
             headers: HeaderMap::new(),
             body: bytes::Bytes::from_static(b"{}"),
         });
@@ -92,7 +92,11 @@ impl World {
     }
 
     /// Plays the request to its end: `world` says what each credential answers; waiting is done by moving the clock.
-    fn play(&mut self, flow: &mut Flow, world: impl Fn(usize, CredentialId) -> Option<Class>) -> Result<usize, Ending> {
+    fn play(
+        &mut self,
+        flow: &mut Flow,
+        world: impl Fn(usize, CredentialId) -> Option<Class>,
+    ) -> Result<usize, Box<Ending>> {
         for _ in 0..10_000 {
             match self.step(flow) {
                 Step::Send(start) => match world(start.provider, start.credential) {
@@ -104,7 +108,7 @@ impl World {
                     Some(class) => self.fail(flow, &start, class),
                 },
                 Step::Wait { until, .. } => self.now = until.max(self.now),
-                Step::Fail(ending) => return Err(*ending),
+                Step::Fail(ending) => return Err(ending),
             }
         }
         panic!("the request does not end");

@@ -10,10 +10,13 @@ use http::{HeaderMap, Method, Uri};
 
 mod body;
 mod headers;
+mod nature;
 #[cfg(test)]
 mod tests;
 
 pub use headers::client_key;
+
+use nature::nature;
 
 use crate::operation::{model_in, recognise};
 
@@ -131,7 +134,7 @@ impl Ask {
     pub fn read(arrival: Arrival) -> Result<Self, AskError> {
         let Arrival { method, uri, host, mut headers, body, truncated } = arrival;
         let (operation, dialect) = recognise(uri.path());
-        if is_post_only(operation) && method != Method::POST {
+        if nature(operation).post_only && method != Method::POST {
             return Err(AskError::MethodNotAllowed { allow: "POST" });
         }
         let form = body::form(&headers, &body);
@@ -141,9 +144,10 @@ impl Ask {
             Dialect::OpenAi | Dialect::Anthropic => (uri.query().map(str::to_owned), None),
         };
         let caller_key = headers::strip(&mut headers).or(query_key);
-        let model = match operation {
-            Operation::Realtime => headers::parameter(uri.query(), "model").or(content.model),
-            _ => model_in(uri.path()).or(content.model),
+        let model = if operation == Operation::Realtime {
+            headers::parameter(uri.query(), "model")
+        } else {
+            model_in(uri.path())
         };
         Ok(Self {
             method,
@@ -152,7 +156,7 @@ impl Ask {
             query,
             operation,
             dialect,
-            model,
+            model: model.or(content.model),
             stream: operation == Operation::GeminiStreamGenerateContent || content.stream,
             wants_usage: content.wants_usage,
             headers,
@@ -161,55 +165,5 @@ impl Ask {
             truncated,
             caller_key: caller_key.map(claviger_types::Secret::new),
         })
-    }
-}
-
-/// Whether only POST makes sense on an operation's path.
-const fn is_post_only(operation: Operation) -> bool {
-    match operation {
-        Operation::ChatCompletions
-        | Operation::Completions
-        | Operation::Embeddings
-        | Operation::ImageGeneration
-        | Operation::ImageVariation
-        | Operation::ImageEdit
-        | Operation::AudioSpeech
-        | Operation::AudioTranscription
-        | Operation::AudioTranslation
-        | Operation::Moderations
-        | Operation::Responses
-        | Operation::CancelBatch
-        | Operation::CancelFineTuningJob
-        | Operation::ResumeFineTuningJob
-        | Operation::PauseFineTuningJob
-        | Operation::VideoRemix
-        | Operation::Rerank
-        | Operation::QwenRerank
-        | Operation::QwenAigc
-        | Operation::AnthropicMessages
-        | Operation::AnthropicComplete
-        | Operation::GeminiGenerateContent
-        | Operation::GeminiStreamGenerateContent => true,
-        Operation::Realtime
-        | Operation::RetrieveResponse
-        | Operation::Models
-        | Operation::RetrieveModel
-        | Operation::Files
-        | Operation::RetrieveFile
-        | Operation::RetrieveFileContent
-        | Operation::Batches
-        | Operation::RetrieveBatch
-        | Operation::FineTuningJobs
-        | Operation::RetrieveFineTuningJob
-        | Operation::FineTuningJobEvents
-        | Operation::FineTuningJobCheckpoints
-        | Operation::CheckpointPermissions
-        | Operation::DeleteCheckpointPermission
-        | Operation::Videos
-        | Operation::RetrieveVideo
-        | Operation::RetrieveVideoContent
-        | Operation::Conversations
-        | Operation::QwenTasks
-        | Operation::Other => false,
     }
 }

@@ -84,7 +84,13 @@ fn in_object(outer: &Map<String, Value>) -> Option<ErrorFields> {
     }
     let mut fields = flat(outer, outer);
     if fields.message.is_empty() {
-        fields.message = message_in_detail(outer.get("detail")).or_else(|| first_text(outer.get("errors")))?;
+        let places = ["detail", "errors", "message"].iter().filter_map(|name| outer.get(*name));
+        let message = places.into_iter().find_map(|place| message_in_detail(Some(place)));
+        fields.message = match message {
+            Some(message) => message,
+            None if outer.get("object").is_some_and(|object| object == "error") => String::new(),
+            None => return None,
+        };
     }
     Some(fields)
 }
@@ -152,7 +158,10 @@ fn reason(error: &Map<String, Value>) -> String {
 /// FastAPI's `detail`: a sentence, an object, or a list of what is wrong with the request.
 fn message_in_detail(detail: Option<&Value>) -> Option<String> {
     match detail? {
-        Value::Object(detail) => Some(string(detail, &["message", "msg", "error"])),
+        Value::Object(detail) => match string(detail, &["message", "msg", "error"]) {
+            message if message.is_empty() => first_text(detail.get("detail")),
+            message => Some(message),
+        },
         other => first_text(Some(other)),
     }
     .filter(|message| !message.is_empty())

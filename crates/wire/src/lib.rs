@@ -4,12 +4,14 @@
 //! not change.
 
 pub mod ask;
+pub mod failure;
 pub mod fault;
 pub mod json;
 pub mod multipart;
 pub mod operation;
 mod raw;
 pub mod sse;
+pub mod stream;
 #[cfg(test)]
 mod testing;
 pub mod usage;

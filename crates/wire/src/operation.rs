@@ -78,13 +78,15 @@ pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
 }
 
 fn dialect(operation: Operation, path: &str) -> Dialect {
-    match operation {
-        Operation::AnthropicMessages | Operation::AnthropicComplete => Dialect::Anthropic,
-        Operation::GeminiGenerateContent | Operation::GeminiStreamGenerateContent => Dialect::Gemini,
-        // What these dialects have besides: `/v1/messages/count_tokens`, `/v1beta/models/M:countTokens`.
-        Operation::Other if path.contains("/v1/messages/") => Dialect::Anthropic,
-        Operation::Other if path.contains("/v1beta/") => Dialect::Gemini,
-        _ => Dialect::OpenAi,
+    let name = operation.name();
+    // The paths that an unknown operation may have: `/v1/messages/count_tokens`, `/v1beta/models/M:countTokens`.
+    let unknown = operation == Operation::Other;
+    if name.starts_with("anthropic/") || unknown && path.contains("/v1/messages/") {
+        Dialect::Anthropic
+    } else if name.starts_with("gemini/") || unknown && path.contains("/v1beta/") {
+        Dialect::Gemini
+    } else {
+        Dialect::OpenAi
     }
 }
 

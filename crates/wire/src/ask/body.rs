@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde::Deserialize;
 
+use super::nature::{Takes, nature};
 use super::{AskError, BodyForm};
 use crate::json::{self, JsonError};
 use crate::multipart;
@@ -47,7 +48,7 @@ pub(super) fn read(
     body: &Bytes,
     truncated: bool,
 ) -> Result<Content, AskError> {
-    let strict = needs_json(operation);
+    let strict = nature(operation).takes == Takes::Json;
     match form {
         _ if strict && is_encoded(headers) && !body.is_empty() => Ok(Content::default()),
         BodyForm::Json if truncated => Ok(from_fields(operation, &json::in_prefix(body, &WANTED)).unwrap_or_default()),
@@ -67,10 +68,12 @@ pub(super) fn read(
             message: "the content type of this request must be application/json".to_owned(),
         }),
         BodyForm::Multipart { boundary } => from_form(operation, boundary, body, truncated),
-        BodyForm::Opaque if takes_form(operation) && claims_form(headers) => Err(AskError::BadRequest {
-            message: "the content type names no usable multipart boundary".to_owned(),
-            param: None,
-        }),
+        BodyForm::Opaque if nature(operation).takes == Takes::Form && claims_form(headers) => {
+            Err(AskError::BadRequest {
+                message: "the content type names no usable multipart boundary".to_owned(),
+                param: None,
+            })
+        }
         BodyForm::Empty | BodyForm::Opaque => Ok(Content::default()),
     }
 }
@@ -96,7 +99,7 @@ fn from_fields(operation: Operation, fields: &[Option<&str>]) -> Result<Content,
     let wants_usage = options.is_some_and(|raw| {
         serde_json::from_str::<StreamOptions>(raw).is_ok_and(|options| options.include_usage == Some(true))
     });
-    let stream = can_stream(operation) && (*stream == Some("true") || speech_events);
+    let stream = nature(operation).streams && (*stream == Some("true") || speech_events);
     Ok(Content { model, stream, wants_usage: wants_usage && stream })
 }
 
@@ -108,10 +111,11 @@ struct StreamOptions {
 fn from_form(operation: Operation, boundary: &str, body: &Bytes, truncated: bool) -> Result<Content, AskError> {
     let content = || Content {
         model: multipart::text_field(body, boundary, "model"),
-        stream: can_stream(operation) && multipart::text_field(body, boundary, "stream").is_some_and(|v| v == "true"),
+        stream: nature(operation).streams
+            && multipart::text_field(body, boundary, "stream").is_some_and(|v| v == "true"),
         wants_usage: false,
     };
-    if truncated || !takes_form(operation) {
+    if truncated || nature(operation).takes != Takes::Form {
         return Ok(content());
     }
     multipart::check(body, boundary)
@@ -133,49 +137,4 @@ fn claims_form(headers: &HeaderMap) -> bool {
 
 fn is_encoded(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_ENCODING).is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
-}
-
-/// Whether an operation takes a JSON object and nothing else.
-const fn needs_json(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::ChatCompletions
-            | Operation::Completions
-            | Operation::Embeddings
-            | Operation::ImageGeneration
-            | Operation::AudioSpeech
-            | Operation::Moderations
-            | Operation::Responses
-            | Operation::Rerank
-            | Operation::QwenRerank
-            | Operation::AnthropicMessages
-            | Operation::AnthropicComplete
-            | Operation::GeminiGenerateContent
-            | Operation::GeminiStreamGenerateContent
-    )
-}
-
-/// Whether an operation takes a form that is read here.
-const fn takes_form(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::ImageVariation | Operation::ImageEdit | Operation::AudioTranscription | Operation::AudioTranslation
-    )
-}
-
-/// Whether `stream` in the body asks for a stream.
-const fn can_stream(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::ChatCompletions
-            | Operation::Completions
-            | Operation::ImageGeneration
-            | Operation::ImageEdit
-            | Operation::AudioSpeech
-            | Operation::AudioTranscription
-            | Operation::Responses
-            | Operation::QwenAigc
-            | Operation::AnthropicMessages
-            | Operation::AnthropicComplete
-    )
 }
