@@ -7,9 +7,12 @@ fn fields(body: &str) -> (Option<u16>, String, String, String, String) {
     (found.status, found.code, found.kind, found.message, found.reason)
 }
 
+/// Status, code, type, message, reason.
+type Fields<'a> = (Option<u16>, &'a str, &'a str, &'a str, &'a str);
+
 #[test]
 fn error_fields_are_found_in_every_shape() {
-    let cases: &[(&str, (Option<u16>, &str, &str, &str, &str))] = &[
+    let cases: &[(&str, Fields<'_>)] = &[
         (r#"{"error":{"message":"m","type":"t","param":null,"code":"c"}}"#, (None, "c", "t", "m", "")),
         (r#"{"error":{"message":"m","type":"t","code":null}}"#, (None, "", "t", "m", "")),
         (r#"{"type":"error","error":{"type":"t","message":"m"},"request_id":"r"}"#, (None, "", "t", "m", "")),

@@ -12,9 +12,11 @@ fn every_suffix_is_recognised_behind_any_prefix() {
     }
 }
 
+type Ids<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn every_pattern_is_recognised_with_its_ids() {
-    let cases: &[(&str, Operation, &[(&str, &str)])] = &[
+    let cases: &[(&str, Operation, Ids<'_>)] = &[
         ("/v1/batches/b", Operation::RetrieveBatch, &[("batch_id", "b")]),
         ("/p/v1/batches/b/cancel", Operation::CancelBatch, &[("batch_id", "b")]),
         ("/v1/files/f", Operation::RetrieveFile, &[("file_id", "f")]),
