@@ -24,8 +24,8 @@ mod websocket;
 
 pub use demo::demo_script;
 pub use script::{
-    Concurrency, CutHow, Fault, FaultKind, Headers, Quota, RateLimit, Reply, ReplyBody, ReplyMatch, Script, TokenScript,
-    UnknownToken,
+    Concurrency, CutHow, Fault, FaultKind, Headers, Quota, RateLimit, Reply, ReplyBody, ReplyMatch, Script,
+    TokenScript, UnknownToken,
 };
 pub use seen::Seen;
 pub use serve::{Running, ScriptedUpstream};
