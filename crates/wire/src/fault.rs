@@ -18,6 +18,9 @@ mod tests;
 /// The longest message that is kept, in bytes.
 const MAX_MESSAGE: usize = 2048;
 
+/// The longest code, type or reason that is kept, in bytes. Some providers write a sentence there.
+const MAX_WORD: usize = 256;
+
 /// Longer bodies are no error descriptions; not worth a tree.
 const MAX_BODY: usize = 1 << 20;
 
@@ -42,10 +45,17 @@ pub fn in_json(body: &[u8]) -> Option<ErrorFields> {
         return None;
     }
     let mut fields = in_value(serde_json::from_slice(body).ok()?)?;
-    if fields.message.len() > MAX_MESSAGE {
-        fields.message.truncate(fields.message.floor_char_boundary(MAX_MESSAGE));
+    cap(&mut fields.message, MAX_MESSAGE);
+    for word in [&mut fields.code, &mut fields.kind, &mut fields.reason] {
+        cap(word, MAX_WORD);
     }
     Some(fields)
+}
+
+fn cap(text: &mut String, max: usize) {
+    if text.len() > max {
+        text.truncate(text.floor_char_boundary(max));
+    }
 }
 
 fn in_value(value: Value) -> Option<ErrorFields> {

@@ -45,6 +45,8 @@ impl std::error::Error for MultipartError {}
 struct Part {
     head: Range<usize>,
     content: Range<usize>,
+    /// The boundary follows the head at once: the empty content has no line break of its own.
+    is_bare: bool,
 }
 
 /// The boundary that a `multipart/form-data` content type names. `None` for other types and unusable boundaries.
@@ -77,12 +79,12 @@ pub fn set_field(body: &Bytes, boundary: &str, name: &str, value: &str) -> Bytes
     for part in parts.by_ref() {
         let Ok(part) = part else { return body.clone() };
         if target.is_none() && parts::is_text_field(body, &part, name) {
-            target = Some(part.content);
+            target = Some(part);
         }
     }
     let Some(close) = parts.close() else { return body.clone() };
     let (at, addition) = match target {
-        Some(content) => (content, value.to_owned()),
+        Some(part) => (part.content, if part.is_bare { format!("{value}\r\n") } else { value.to_owned() }),
         None => {
             let name = name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
             let part = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");

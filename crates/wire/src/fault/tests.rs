@@ -63,6 +63,9 @@ fn bodies_without_error_fields_give_none() {
 fn a_long_message_is_cut_at_a_letter() {
     let body = format!(r#"{{"error":{{"message":"{}"}}}}"#, "é".repeat(3000));
     assert_eq!(in_json(body.as_bytes()).unwrap().message, "é".repeat(1024));
+    let body = format!(r#"{{"error":{{"code":"{0}","type":"{0}"}}}}"#, "c".repeat(3000));
+    let found = in_json(body.as_bytes()).unwrap();
+    assert_eq!((found.code.len(), found.kind.len()), (256, 256));
 }
 
 #[test]

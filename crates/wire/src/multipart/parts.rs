@@ -76,7 +76,8 @@ impl<'b> Parts<'b> {
         let text = &self.body[content_start..line_start];
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        Ok(Part { head: head_start..content_start, content: content_start..content_start + text.len() })
+        let content = content_start..content_start + text.len();
+        Ok(Part { head: head_start..content_start, content, is_bare: line_start == content_start })
     }
 }
 

@@ -49,6 +49,15 @@ fn a_field_is_replaced_where_it_stands() {
 }
 
 #[test]
+fn a_field_without_content_and_line_break_gets_both() {
+    let body = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n--b--";
+    assert_eq!(text_field(body.as_bytes(), "b", "model").as_deref(), Some(""));
+    let set = set_field(&bytes(body), "b", "model", "m");
+    assert_eq!(set, body.replace("\r\n--b--", "\r\nm\r\n--b--"));
+    assert_eq!(text_field(&set, "b", "model").as_deref(), Some("m"));
+}
+
+#[test]
 fn a_missing_field_becomes_the_last_part() {
     let set = set_field(&bytes(FORM), "b", "say \"hi\"", "1");
     let part = "--b\r\nContent-Disposition: form-data; name=\"say %22hi%22\"\r\n\r\n1\r\n";
