@@ -109,10 +109,12 @@ impl Answer {
 impl Framing {
     /// How `operation` is framed.
     pub(crate) const fn of(operation: Operation) -> Self {
-        match operation {
-            Operation::Responses | Operation::RetrieveResponse => Self::Responses,
-            Operation::AnthropicMessages | Operation::AnthropicComplete => Self::Anthropic,
-            _ => Self::OpenAi,
+        if matches!(operation, Operation::Responses | Operation::RetrieveResponse) {
+            Self::Responses
+        } else if matches!(operation, Operation::AnthropicMessages | Operation::AnthropicComplete) {
+            Self::Anthropic
+        } else {
+            Self::OpenAi
         }
     }
 

@@ -50,8 +50,7 @@ pub(crate) fn plan(script: &TokenScript, subject: &Subject<'_>) -> Plan {
                 plan.pace = Duration::from_millis(*every_ms);
             }
             FaultKind::Gzip { forced } => plan.gzip = Some(*forced),
-            kind if plan.fault.is_none() => plan.fault = Some(kind.clone()),
-            _ => {}
+            kind => plan.fault = plan.fault.take().or_else(|| Some(kind.clone())),
         }
     }
     plan

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::{
@@ -39,82 +40,105 @@ pub(crate) async fn handle(
     let token = token_of(&parts.headers);
     let behaviour = script.behaviour(&token);
     let account = behaviour.and_then(|behaviour| behaviour.account.clone()).unwrap_or_else(|| token.clone());
+    let words = behaviour.and_then(|behaviour| behaviour.words).unwrap_or(0);
     let (number, shelf) = {
         let mut ledger = state.ledger.lock();
         (ledger.arrive(&token, &account), ledger.shelf(&account))
     };
     let seen = seen(&state, &parts, &body, &token, number);
-    let mut tracker = Tracker::open(Arc::clone(&state), seen, account.clone(), script.keep_seen);
-    let call = Call::read(&parts, body, behaviour.and_then(|behaviour| behaviour.words).unwrap_or(0));
-    let Some(behaviour) = behaviour else {
-        tracker.fault("unknown_token");
-        let answer = answers::unknown_token(&token, call.framing());
-        return Ok(respond(clean(answer), &Plan::default(), &parts, Some(tracker), ending));
-    };
-    let subject =
-        Subject { seed: script.seed, token: &token, number, operation: call.operation, model: call.model.as_deref() };
-    let plan = faults::plan(behaviour, &subject);
-    if !plan.delay.is_zero() {
-        tokio::time::sleep(plan.delay).await;
-    }
-    if let Some(fault) = &plan.fault {
-        tracker.fault(fault.name());
-    }
-    match &plan.fault {
-        Some(FaultKind::StallHead) => match pending::<Infallible>().await {},
-        Some(FaultKind::Reset | FaultKind::Refuse) => {
-            if plan.fault == Some(FaultKind::Reset) && parts.version != Version::HTTP_2 {
-                ending.reset();
+    let tracker = Tracker::open(Arc::clone(&state), seen, account.clone(), script.keep_seen);
+    let call = Call::read(&parts, body, words);
+    Turn { state, ending, script, parts, call, token, account, number, shelf, upgrade }.play(tracker).await
+}
+
+/// One request that was read and noted.
+struct Turn {
+    state: Arc<State>,
+    ending: Arc<Ending>,
+    script: Arc<Script>,
+    parts: Parts,
+    call: Call,
+    token: String,
+    account: String,
+    number: u64,
+    shelf: Arc<Mutex<Shelf>>,
+    upgrade: Option<OnUpgrade>,
+}
+
+impl Turn {
+    /// Lets go wrong what shall, and answers.
+    async fn play(mut self, mut tracker: Tracker) -> Result<Response<WireBody>, Dropped> {
+        let script = Arc::clone(&self.script);
+        let Some(behaviour) = script.behaviour(&self.token) else {
+            tracker.fault("unknown_token");
+            let answer = answers::unknown_token(&self.token, self.call.framing());
+            return Ok(respond(clean(answer), &Plan::default(), &self.parts, Some(tracker), self.ending));
+        };
+        let plan = faults::plan(behaviour, &self.subject());
+        if !plan.delay.is_zero() {
+            tokio::time::sleep(plan.delay).await;
+        }
+        if let Some(fault) = &plan.fault {
+            tracker.fault(fault.name());
+        }
+        let outgoing = match &plan.fault {
+            Some(FaultKind::StallHead) => match pending::<Infallible>().await {},
+            Some(FaultKind::Reset | FaultKind::Refuse) => {
+                if plan.fault == Some(FaultKind::Reset) && self.parts.version != Version::HTTP_2 {
+                    self.ending.reset();
+                }
+                tracker.finish();
+                return Err(Dropped);
             }
-            tracker.finish();
-            return Err(Dropped);
-        }
-        Some(fault @ FaultKind::Status { .. }) => {
-            let outgoing = faults::apply(fault, Answer::status(200).framed(call.framing()));
-            return Ok(respond(outgoing, &plan, &parts, Some(tracker), ending));
-        }
-        _ => {}
-    }
-    let admission = state.ledger.lock().admit(&account, behaviour, Instant::now());
-    let outgoing = match refusal(&admission, behaviour, call.framing()) {
-        Some((why, answer)) => {
-            tracker.fault(why);
-            clean(answer)
-        }
-        None => match upgrade {
-            Some(upgrade) if call.is_realtime() && plan.fault.is_none() => {
-                return Ok(realtime::accept(&call, upgrade, tracker, ending));
+            Some(fault @ FaultKind::Status { .. }) => {
+                faults::apply(fault, Answer::status(200).framed(self.call.framing()))
             }
-            _ => serve(&script, behaviour, &admission, &call, &shelf, plan.fault.as_ref()),
-        },
-    };
-    Ok(respond(outgoing, &plan, &parts, Some(tracker), ending))
+            fault => {
+                let admission = self.state.ledger.lock().admit(&self.account, behaviour, Instant::now());
+                match (refusal(&admission, behaviour, self.call.framing()), self.upgrade.take()) {
+                    (Some((why, answer)), _) => {
+                        tracker.fault(why);
+                        clean(answer)
+                    }
+                    (None, Some(upgrade)) if self.call.is_realtime() && fault.is_none() => {
+                        return Ok(realtime::accept(&self.call, upgrade, tracker, self.ending));
+                    }
+                    (None, _) => self.serve(behaviour, &admission, fault.as_ref()),
+                }
+            }
+        };
+        Ok(respond(outgoing, &plan, &self.parts, Some(tracker), self.ending))
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            seed: self.script.seed,
+            token: &self.token,
+            number: self.number,
+            operation: self.call.operation,
+            model: self.call.model.as_deref(),
+        }
+    }
+
+    /// The answer of a request that was let in.
+    fn serve(&self, behaviour: &TokenScript, admission: &Admission, fault: Option<&FaultKind>) -> Outgoing {
+        let canned = answers::canned(&self.script, &self.call);
+        let mut answer = canned.unwrap_or_else(|| answers::answer(&self.call, &mut self.shelf.lock()));
+        if let (Some(limit), Admission::Go { remaining: Some(remaining) }) = (behaviour.rate_limit, admission) {
+            answer.set("x-ratelimit-limit-requests", &limit.requests.to_string());
+            answer.set("x-ratelimit-remaining-requests", &remaining.to_string());
+            answer.set("x-ratelimit-reset-requests", &format!("{}ms", limit.per_ms));
+        }
+        behaviour.headers.apply(&mut answer.headers);
+        match fault {
+            Some(fault) => faults::apply(fault, answer),
+            None => clean(answer),
+        }
+    }
 }
 
 fn clean(answer: Answer) -> Outgoing {
     Outgoing { answer, end: End::Clean }
-}
-
-/// The answer of a request that was let in.
-fn serve(
-    script: &Script,
-    behaviour: &TokenScript,
-    admission: &Admission,
-    call: &Call,
-    shelf: &parking_lot::Mutex<Shelf>,
-    fault: Option<&FaultKind>,
-) -> Outgoing {
-    let mut answer = answers::canned(script, call).unwrap_or_else(|| answers::answer(call, &mut shelf.lock()));
-    if let (Some(limit), Admission::Go { remaining: Some(remaining) }) = (behaviour.rate_limit, admission) {
-        answer.set("x-ratelimit-limit-requests", &limit.requests.to_string());
-        answer.set("x-ratelimit-remaining-requests", &remaining.to_string());
-        answer.set("x-ratelimit-reset-requests", &format!("{}ms", limit.per_ms));
-    }
-    behaviour.headers.apply(&mut answer.headers);
-    match fault {
-        Some(fault) => faults::apply(fault, answer),
-        None => clean(answer),
-    }
 }
 
 /// The refusal of a request over a limit, and its name.

@@ -1,0 +1,11 @@
+//! The scripted provider as a client sees it.
+
+#![expect(clippy::expect_used, reason = "a failed expectation is how a test fails")]
+
+mod answers;
+mod client;
+mod control;
+mod faults;
+mod limits;
+mod realtime;
+mod recordings;
