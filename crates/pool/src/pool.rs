@@ -30,6 +30,8 @@ pub(crate) struct Provider {
     pub(crate) name: String,
     pub(crate) live: bool,
     pub(crate) standing: Standing,
+    /// Credentials that were told since the last success that the whole provider refuses us.
+    pub(crate) refused: Vec<u32>,
     /// Slots of its credentials, ascending.
     pub(crate) members: Vec<u32>,
     pub(crate) endpoints: HashMap<Box<str>, EndpointId>,

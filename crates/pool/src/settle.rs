@@ -2,7 +2,7 @@
 
 use claviger_types::{Class, Moment, Scope, Verdict};
 
-use crate::ids::LeaseId;
+use crate::ids::{LeaseId, ProviderId};
 use crate::lease::{End, Lease, Settled};
 use crate::pool::Pool;
 use crate::rules;
@@ -38,6 +38,8 @@ impl Pool {
             cell.ejections -= 1;
             cell.ejected = now;
         }
+        let provider = endpoint.provider;
+        self.providers[provider.0 as usize].refused.clear();
         if place.live {
             for standing in self.shared_standings(lease) {
                 improved |= standing.recover(lease.sent);
@@ -134,10 +136,24 @@ impl Pool {
                 Some(account) => self.accounts[account as usize].standing.rest(rest),
                 None => self.slots[lease.credential.index as usize].standing.rest(rest),
             },
-            Scope::Provider => self.providers[provider.0 as usize].standing.rest(rest),
+            Scope::Provider => self.provider_refuses(provider, lease, rest),
             Scope::Request => {}
         }
         self.release(lease, now);
+    }
+
+    /// "We do not serve your country" concerns everybody behind this provider, if it is true: the credential that was
+    /// told so rests, and all rest once several were told so with no success in between.
+    fn provider_refuses(&mut self, provider: ProviderId, lease: &Lease, rest: Rest) {
+        let index = lease.credential.index;
+        self.slots[index as usize].standing.rest(rest);
+        let provider = &mut self.providers[provider.0 as usize];
+        if !provider.refused.contains(&index) {
+            provider.refused.push(index);
+        }
+        if provider.refused.len() >= rules::PROVIDER_REFUSES {
+            provider.standing.rest(rest);
+        }
     }
 
     /// Shares the blame between credential and endpoint by how the others fared. Returns the endpoint's share.

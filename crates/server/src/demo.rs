@@ -2,21 +2,24 @@
 //! tokens among broken ones, and the broken ones do not show.
 
 use anyhow::Context as _;
-use claviger_testkit::{ScriptedUpstream, demo_script, demo_tokens};
+use claviger_testkit::{ScriptedUpstream, demo_script};
 
 use crate::reload;
 use crate::run::{Start, run};
 
 /// Runs the demo until it is stopped.
 pub(crate) async fn run_demo() -> anyhow::Result<()> {
-    let upstream = ScriptedUpstream::start(demo_script()).await.context("cannot start the demo provider")?;
+    let script = demo_script();
+    let tokens: Vec<String> = script.tokens.keys().cloned().collect();
+    let upstream = ScriptedUpstream::start(script).await.context("cannot start the demo provider")?;
     let mut text = format!(
         "listen: {}\nadmin: {{ listen: {} }}\nproviders:\n  - id: demo\n    type: openai\n    openaiCustomUrl: {}/v1\n    apiTokens:\n",
         std::env::var("CLAVIGER_LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned()),
         std::env::var("CLAVIGER_ADMIN_LISTEN").unwrap_or_else(|_| "127.0.0.1:8081".to_owned()),
         upstream.url(),
     );
-    for (token, name) in demo_tokens() {
+    for token in tokens {
+        let name = token.trim_start_matches("sk-demo-");
         text.push_str(&format!("      - {{ token: {token}, name: {name} }}\n"));
     }
     let loaded = reload::load("the demo's configuration", &text);

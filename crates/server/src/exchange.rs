@@ -184,7 +184,7 @@ impl Exchange {
             .map(|line| AttemptNote {
                 provider: line.provider,
                 credential: line.credential,
-                verdict: line.verdict.to_owned(),
+                verdict: line.verdict,
                 status: line.status,
                 ms: line.ms,
             })

@@ -58,7 +58,7 @@ impl Port {
         loop {
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = stopped(&mut stop) => break,
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => self.take(stream, handler.clone(), graceful.watcher(), Arc::clone(&gauge)),
                     // out of file descriptors, most likely: give the others time to end
@@ -101,6 +101,15 @@ impl Port {
             }
             gauge(false);
         });
+    }
+}
+
+/// Ready once the process is to stop; never when nobody is left to say so.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    while !*stop.borrow_and_update() {
+        if stop.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

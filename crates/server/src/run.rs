@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use claviger_config::Plan;
+use claviger_config::{LogFormat, LogLevel, LogPlan, Plan};
 use claviger_net::{Net, NetSettings};
 use claviger_pool::Pool;
-use claviger_telemetry::{LogSettings, Telemetry};
+use claviger_telemetry::{Level, LogSettings, Telemetry};
 use parking_lot::Mutex;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
@@ -35,7 +35,7 @@ pub(crate) struct Start<'a> {
 /// Runs until SIGTERM or SIGINT.
 pub(crate) async fn run(start: Start<'_>) -> anyhow::Result<()> {
     let Start { plan, file, secrets, notes } = start;
-    let log = LogSettings { format: plan.log.format, receipts: plan.log.receipts, level: plan.log.level };
+    let log = log_settings(&plan.log);
     claviger_telemetry::init_tracing(log.level, log.format);
     let (clock, net, mut pool) = (Clock::new(), Net::new(NetSettings::default())?, Pool::new());
     let live = Live::build(plan, &mut pool, clock.now())?;
@@ -125,4 +125,21 @@ async fn open_ports(
         Serving { urls: vec![url], tasks: vec![tokio::spawn(task)] }
     });
     Ok((data, admin))
+}
+
+fn log_settings(plan: &LogPlan) -> LogSettings {
+    LogSettings {
+        format: match plan.format {
+            LogFormat::Human => claviger_telemetry::LogFormat::Human,
+            LogFormat::Json => claviger_telemetry::LogFormat::Json,
+        },
+        level: match plan.level {
+            LogLevel::Error => Level::Error,
+            LogLevel::Warn => Level::Warn,
+            LogLevel::Info => Level::Info,
+            LogLevel::Debug => Level::Debug,
+            LogLevel::Trace => Level::Trace,
+        },
+        receipts: plan.receipts,
+    }
 }
