@@ -28,7 +28,7 @@ pub(crate) fn create(call: &Call, shelf: &mut Shelf) -> Answer {
     done["status"] = "completed".into();
     done["output"] = json!([item]);
     done["usage"] = json!({
-        "input_tokens": prompt, "input_tokens_details": { "cached_tokens": 0 }, "output_tokens": output,
+        "input_tokens": prompt, "input_tokens_details": { "cached_tokens": 0, "cache_write_tokens": 0 }, "output_tokens": output,
         "output_tokens_details": { "reasoning_tokens": 0 }, "total_tokens": prompt + output,
     });
     if request["store"] != json!(false) {

@@ -23,8 +23,8 @@ pub(crate) fn stored(call: &Call, shelf: &mut Shelf) -> Answer {
         ["batches"] => list(shelf, "batch"),
         ["fine_tuning", "jobs"] => list(shelf, "ftjob"),
         ["videos"] => list(shelf, "video"),
-        ["files", id] if method == Method::DELETE => delete(shelf, "file", "File", id),
-        ["videos", id] if method == Method::DELETE => delete(shelf, "video", "video", id),
+        ["files", id] if method == Method::DELETE => delete(shelf, "file", "File", id, "file"),
+        ["videos", id] if method == Method::DELETE => delete(shelf, "video", "video", id, "video.deleted"),
         ["files", id] => show(shelf, "file", "File", id),
         ["batches", id] => show(shelf, "batch", "Batch", id),
         ["fine_tuning", "jobs", id] => show(shelf, "ftjob", "FineTuningJob", id),
@@ -134,9 +134,9 @@ fn show(shelf: &Shelf, kind: &str, name: &str, id: &str) -> Answer {
     shelf.get(kind, id).map_or_else(|| no_such(name, id), |item| Answer::json(&item.json))
 }
 
-fn delete(shelf: &mut Shelf, kind: &str, name: &str, id: &str) -> Answer {
+fn delete(shelf: &mut Shelf, kind: &str, name: &str, id: &str, object: &str) -> Answer {
     match shelf.remove(kind, id) {
-        Some(_) => Answer::json(&json!({ "id": id, "object": kind, "deleted": true })),
+        Some(_) => Answer::json(&json!({ "id": id, "object": object, "deleted": true })),
         None => no_such(name, id),
     }
 }
