@@ -90,4 +90,13 @@ pub struct Failed {
     pub untouched: bool,
     /// What the upstream answered, if it did.
     pub answer: Option<Answer>,
+    /// Whether the upstream said that what the request is about does not exist there.
+    pub absent: bool,
+}
+
+impl Failed {
+    /// A failure without an answer.
+    pub const fn silent(verdict: Verdict, untouched: bool) -> Self {
+        Self { verdict, untouched, answer: None, absent: false }
+    }
 }

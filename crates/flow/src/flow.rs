@@ -101,6 +101,8 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 const CONTEXT_LENGTH: &str = "context_length";
 /// How often a running attempt's patience is asked for again while nothing is known about the endpoint's speed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How many attempts of one request may run at once.
+const MOST_RUNNING: usize = 4;
 /// A whole answer may take this many times longer than a stream's first content before it counts as slow.
 const WHOLE_ANSWER: u32 = 3;
 
@@ -188,30 +190,30 @@ impl Flow {
         }
     }
 
-    /// Something runs: is it so slow that a second attempt is due?
+    /// Something runs: is it so slow that one more attempt is due? Those that run go on, the first content wins; each
+    /// further one waits twice as long, so that a model that merely thinks is not paid for many times.
     fn beside_running(&mut self, now: Moment, pool: &mut Pool, dice: u64) -> Step {
         let deadline = self.deadline();
-        let alone = self.running().count() == 1;
-        if !alone || self.terms.creates || self.terms.once || self.terms.pinned.is_some() {
-            return Step::Wait { until: deadline, held: false };
-        }
-        let Some((_, attempt, lease)) = self.running().next() else {
+        let running = self.running().count();
+        let repeatable = !self.terms.creates && !self.terms.once && self.terms.pinned.is_none();
+        let Some((_, attempt, lease)) = self.running().last().filter(|_| repeatable && running < MOST_RUNNING) else {
             return Step::Wait { until: deadline, held: false };
         };
         let patience = self.route.first_token_timeout;
         let known = pool.hedge_after(lease);
         let usual = if self.terms.stream { patience } else { patience * WHOLE_ANSWER };
-        let due = attempt.started.plus(match known {
+        let once = match known {
             Some(known) if self.terms.stream => known.min(patience),
             Some(known) => known,
             None => usual,
-        });
+        };
+        let due = attempt.started.plus(once * (1 << (running - 1)));
         if now < due {
             let until = if known.is_none() { due.min(now.plus(LOOK_AGAIN)) } else { due };
             return Step::Wait { until: until.min(deadline), held: false };
         }
-        let (slow, place) = (attempt.credential, Walk::new(self, now, Turn::Hedge));
-        match place.beside(slow).go_once(pool, dice) {
+        let asked = self.running().map(|(_, attempt, _)| attempt.credential).collect();
+        match Walk::new(self, now, Turn::Hedge).beside(asked).go_once(pool, dice) {
             Some((place, lease)) => self.start(place, lease, true),
             None => Step::Wait { until: deadline.min(now.plus(LOOK_AGAIN)), held: false },
         }
@@ -306,7 +308,7 @@ impl Flow {
 
     /// The caller's mistake, unless somebody else may see it differently.
     fn is_final(&self, failed: &Failed) -> bool {
-        let sought = self.terms.seek && failed.answer.as_ref().is_some_and(|a| a.status == StatusCode::NOT_FOUND);
+        let sought = self.terms.seek && failed.absent;
         !failed.verdict.retry_elsewhere && !sought
     }
 

@@ -26,8 +26,8 @@ pub(crate) struct Walk<'f> {
     flow: &'f mut Flow,
     now: Moment,
     turn: Turn,
-    /// Skipped although it has not failed: it is being asked.
-    beside: Option<CredentialId>,
+    /// Skipped although they have not failed: they are being asked.
+    beside: Vec<CredentialId>,
 }
 
 /// Pause before a lone credential is asked again the second time; doubles.
@@ -35,11 +35,11 @@ const LONE_BACKOFF: Duration = Duration::from_millis(500);
 
 impl<'f> Walk<'f> {
     pub(crate) fn new(flow: &'f mut Flow, now: Moment, turn: Turn) -> Self {
-        Self { flow, now, turn, beside: None }
+        Self { flow, now, turn, beside: Vec::new() }
     }
 
-    pub(crate) fn beside(self, running: CredentialId) -> Self {
-        Self { beside: Some(running), ..self }
+    pub(crate) fn beside(self, running: Vec<CredentialId>) -> Self {
+        Self { beside: running, ..self }
     }
 
     /// Somebody who may be asked at once, in any tier.
@@ -85,14 +85,12 @@ impl<'f> Walk<'f> {
         let candidates = flow.tiers[tier].iter().enumerate().filter(|(_, c)| !flow.outgrown.contains(&c.model));
         let (places, targets): (Vec<usize>, Vec<(ProviderId, &str)>) =
             candidates.map(|(index, c)| (index, (c.id, c.model.as_str()))).unzip();
-        let mut with_running;
-        let tried = match self.beside {
-            None => &flow.tried,
-            Some(running) => {
-                with_running = flow.tried.clone();
-                with_running.push(running);
-                &with_running
-            }
+        let skipped;
+        let tried = if self.beside.is_empty() {
+            &flow.tried
+        } else {
+            skipped = [flow.tried.as_slice(), self.beside.as_slice()].concat();
+            &skipped
         };
         let need =
             Need { targets: &targets, tried, turn: self.turn, pinned: flow.terms.pinned, stream: flow.terms.stream };

@@ -87,7 +87,8 @@ impl World {
             headers: HeaderMap::new(),
             body: bytes::Bytes::from_static(b"{}"),
         });
-        let failed = Failed { verdict, untouched: !verdict.class.is_guess(), answer };
+        let absent = status == Some(404);
+        let failed = Failed { verdict, untouched: !verdict.class.is_guess(), answer, absent };
         flow.failed(self.now, &mut self.pool, 42, start.attempt, failed);
     }
 
@@ -244,7 +245,7 @@ fn a_slow_first_token_starts_a_second_attempt_and_the_first_content_wins() {
     }
     let second = second.expect("a second attempt");
     assert_ne!(second.credential, slow.credential);
-    assert!(matches!(world.step(&mut flow), Step::Wait { .. }), "never three");
+    assert!(matches!(world.step(&mut flow), Step::Wait { .. }), "nobody else is left");
     let (losers, _) = flow.content(world.now, &mut world.pool, 42, second.attempt);
     assert_eq!(losers, vec![slow.attempt]);
     assert_eq!(flow.attempts()[0].outcome.map(|o| o.name()), Some("timeout"), "the silent one is to blame");
@@ -311,4 +312,22 @@ fn a_request_too_long_for_one_model_goes_to_a_tier_with_another() {
     let start = world.sent(&mut flow);
     world.fail_with(&mut flow, &start, Verdict::of(Class::BadRequest, "context_length"), Some(400));
     assert_eq!(world.play(&mut flow, |_, _| None).unwrap_err().reason, Reason::Upstream);
+}
+
+#[test]
+fn a_third_token_is_asked_when_two_are_silent() {
+    let mut world = World::new(&[3], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let began = world.now;
+    let mut starts = Vec::new();
+    while starts.len() < 3 {
+        match world.step(&mut flow) {
+            Step::Send(start) => starts.push(start),
+            Step::Wait { until, .. } => world.now = until,
+            Step::Fail(ending) => panic!("{ending:?}"),
+        }
+    }
+    assert!(world.now.since(began) < Duration::from_secs(31), "{:?}", world.now.since(began));
+    let (losers, _) = flow.content(world.now, &mut world.pool, 42, starts[2].attempt);
+    assert_eq!(losers.len(), 2);
 }

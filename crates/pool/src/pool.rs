@@ -135,8 +135,10 @@ impl Pool {
         match p99 {
             Some(p99) if unproven && lease.rescuers => Some(p99.max(rules::SHORTEST_PATIENCE)),
             Some(p99) => Some((p99 * 4).max(rules::PROVEN_PATIENCE)),
-            // a whole answer of unknown length is not hurried: the second copy would be billed as well
-            None => (unproven && lease.rescuers && lease.stream).then_some(rules::UNPROVEN_PATIENCE),
+            // a whole answer of unknown length is hurried less: the second copy would be billed as well
+            None if !(unproven && lease.rescuers) => None,
+            None if lease.stream => Some(rules::UNPROVEN_PATIENCE),
+            None => Some(rules::UNPROVEN_PATIENCE_WHOLE),
         }
     }
 

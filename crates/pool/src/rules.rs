@@ -60,6 +60,8 @@ pub(crate) const PROBE_BURST: f64 = 3.0;
 
 /// Patience with an unproven credential while nothing is known about the endpoint's speed.
 pub(crate) const UNPROVEN_PATIENCE: Duration = Duration::from_secs(2);
+/// The same for an answer that does not stream.
+pub(crate) const UNPROVEN_PATIENCE_WHOLE: Duration = Duration::from_secs(8);
 /// Never hedge sooner, however fast the endpoint usually is.
 pub(crate) const SHORTEST_PATIENCE: Duration = Duration::from_millis(500);
 /// Least patience with a proven credential: models may think before they speak.

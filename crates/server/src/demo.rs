@@ -22,6 +22,8 @@ pub(crate) async fn run_demo() -> anyhow::Result<()> {
         let name = token.trim_start_matches("sk-demo-");
         text.push_str(&format!("      - {{ token: {token}, name: {name} }}\n"));
     }
+    // the embedded provider answers at once, so nobody needs to be patient with its stalling tokens
+    text.push_str("routes:\n  - tiers: [ [ { provider: demo } ] ]\n    firstTokenTimeout: 500ms\n");
     let loaded = reload::load("the demo's configuration", &text);
     let plan = loaded.plan.with_context(|| format!("the demo does not load: {:?}", loaded.problems))?;
     let notes = vec![

@@ -100,8 +100,9 @@ impl Exchange {
         self.receipt.bytes_out += bytes as u64;
     }
 
-    pub(crate) const fn used(&mut self, usage: Usage) {
-        self.receipt.usage = usage;
+    /// Adds what an answer or an event reports; some dialects spread it over several events.
+    pub(crate) fn used(&mut self, usage: Usage) {
+        self.receipt.usage = self.receipt.usage.merged(usage);
     }
 
     /// What to do now; `None` before routing.

@@ -63,6 +63,7 @@ pub(crate) fn good(mut exchange: Exchange, call: &Call, good: Good, client: Opti
                 operation: call.ask.operation,
                 dialect: call.ask.dialect,
                 provider,
+                holder: call.ask.operation.is_stateful().then_some(credential),
                 idle,
             };
             relay_events(events, terms, exchange)

@@ -1,7 +1,8 @@
 //! Requests about state that lives behind one credential: files, batches, stored responses, jobs, videos.
 
 use claviger_pool::CredentialId;
-use claviger_wire::{Ask, json, operation};
+use claviger_wire::{Ask, fault, json, operation};
+use http::StatusCode;
 
 use crate::shared::Shared;
 
@@ -31,10 +32,33 @@ pub(crate) fn tie(shared: &Shared, ask: &Ask) -> Tie {
     Tie { pinned, seek: pinned.is_none() }
 }
 
+/// Whether a provider says that an object does not exist (for it or for this credential).
+pub(crate) fn is_absent(status: StatusCode, body: &[u8]) -> bool {
+    let said = || {
+        fault::in_json(body).is_some_and(|error| {
+            // OpenAI, 2026-11: a 400 for a response id, and for a file id inside a request
+            error.code == "previous_response_not_found" || error.message.starts_with("No such ")
+        })
+    };
+    status == StatusCode::NOT_FOUND || (status == StatusCode::BAD_REQUEST && said())
+}
+
 /// Learns from an answer which credential made or knows an object.
 pub(crate) fn remember(shared: &Shared, body: &[u8], holder: CredentialId) {
-    let Ok(found) = json::scan(body, &["id"]) else { return };
-    if let Some(id) = found.into_iter().flatten().next().and_then(|raw| serde_json::from_str::<String>(raw).ok()) {
+    if let Some(id) = text(body, "id") {
         shared.affinity.lock().remember(&id, holder);
     }
+}
+
+/// The same from the first event of a streamed response; returns whether there was anything to learn.
+pub(crate) fn remember_event(shared: &Shared, data: &[u8], holder: CredentialId) -> bool {
+    let Ok(found) = json::scan(data, &["response"]) else { return false };
+    let Some(response) = found.into_iter().flatten().next() else { return false };
+    remember(shared, response.as_bytes(), holder);
+    true
+}
+
+fn text(body: &[u8], key: &str) -> Option<String> {
+    let found = json::scan(body, &[key]).ok()?;
+    serde_json::from_str(found.into_iter().flatten().next()?).ok()
 }

@@ -21,6 +21,17 @@ impl Usage {
         self.input > 0 || self.output > 0
     }
 
+    /// The larger of both, field by field: for reports that grow or come in parts.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        Self {
+            input: self.input.max(other.input),
+            output: self.output.max(other.output),
+            cached: self.cached.max(other.cached),
+            reasoning: self.reasoning.max(other.reasoning),
+        }
+    }
+
     /// Input and output together.
     pub const fn total(&self) -> u64 {
         self.input.saturating_add(self.output)

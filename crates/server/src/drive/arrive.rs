@@ -147,7 +147,7 @@ enum Fault {
 impl Fault {
     const fn of(broken: &Broken) -> Self {
         match broken {
-            Broken::Cut(_) => Self::Cut,
+            Broken::Cut => Self::Cut,
             Broken::Garbled => Self::Garbled,
         }
     }
@@ -157,10 +157,10 @@ impl Fault {
             Self::Said(body) => {
                 let wall = shared.clock.wall();
                 let verdict = provider.classify(&Failure::Embedded { body: &body, headers, wall });
-                Failed { verdict, untouched: false, answer: Some(embedded(verdict.class, body)) }
+                Failed { verdict, untouched: false, answer: Some(embedded(verdict.class, body)), absent: false }
             }
-            Self::Cut => Failed { verdict: provider.classify(&Failure::Cut), untouched: false, answer: None },
-            Self::Garbled => Failed { verdict: provider.classify(&Failure::Garbled), untouched: false, answer: None },
+            Self::Cut => Failed::silent(provider.classify(&Failure::Cut), false),
+            Self::Garbled => Failed::silent(provider.classify(&Failure::Garbled), false),
         }
     }
 }
@@ -181,7 +181,8 @@ async fn refusal(
     let verdict = provider.classify(&Failure::Status { status: status.as_u16(), headers: &headers, body: &body, wall });
     // a refusal of credential or rate proves that nothing was done
     let untouched = !verdict.class.is_guess() || verdict.class == claviger_types::Class::Overloaded;
-    Failed { verdict, untouched, answer: Some(Answer { status, headers, body }) }
+    let absent = crate::state::is_absent(status, &body);
+    Failed { verdict, untouched, answer: Some(Answer { status, headers, body }), absent }
 }
 
 async fn whole_json(call: &Call, mut source: Source) -> Result<Form, Fault> {
@@ -189,7 +190,9 @@ async fn whole_json(call: &Call, mut source: Source) -> Result<Form, Fault> {
         Err(broken) => Err(Fault::of(&broken)),
         Ok(Whole::TooLong(first)) => Ok(Form::Raw { first, source }),
         Ok(Whole::All(body)) => {
-            if fault::hidden_in_success(&body).is_some() {
+            // a stored answer that failed is a good answer to the question how it went
+            let stored = call.ask.operation == Operation::RetrieveResponse;
+            if !stored && fault::hidden_in_success(&body).is_some() {
                 return Err(Fault::Said(body));
             }
             if !is_json(&body) {

@@ -56,11 +56,7 @@ pub(crate) async fn run(shared: Arc<Shared>, call: Arc<Call>, start: Start) -> A
         None => work.await,
         Some(limit) => match tokio::time::timeout(limit, work).await {
             Ok(arrived) => arrived,
-            Err(_) => Arrived::Failed(Failed {
-                verdict: provider.classify(&Failure::Timeout),
-                untouched: false,
-                answer: None,
-            }),
+            Err(_) => Arrived::Failed(Failed::silent(provider.classify(&Failure::Timeout), false)),
         },
     }
 }
@@ -94,14 +90,10 @@ fn unsent(provider: &Provider, error: &SendError) -> Failed {
             (Failure::Connect, true)
         }
         SendError::BadRequest { .. } => {
-            return Failed {
-                verdict: Verdict::of(Class::BadRequest, "request_not_sendable"),
-                untouched: true,
-                answer: None,
-            };
+            return Failed::silent(Verdict::of(Class::BadRequest, "request_not_sendable"), true);
         }
     };
-    Failed { verdict: provider.classify(&failure), untouched, answer: None }
+    Failed::silent(provider.classify(&failure), untouched)
 }
 
 /// The target cannot be asked this: the caller learns why.
@@ -120,12 +112,13 @@ fn unprepared(ask: &Ask, error: &PrepareError) -> Failed {
     let kind = FailureKind::InvalidRequest;
     let of = failure::Failure { status: status.as_u16(), code, kind, message: &message, param: None, attempts: &[] };
     let answer = Answer { status, headers: json(), body: failure::body(ask.dialect, &of) };
-    Failed { verdict: Verdict::of(class, "not_preparable"), untouched: true, answer: Some(answer) }
+    let verdict = Verdict::of(class, "not_preparable");
+    Failed { verdict, untouched: true, answer: Some(answer), absent: false }
 }
 
 /// A reload removed the credential between the choice and the send.
 fn unreachable_credential() -> Failed {
-    Failed { verdict: Verdict::of(Class::InvalidCredential, "credential_removed"), untouched: true, answer: None }
+    Failed::silent(Verdict::of(Class::InvalidCredential, "credential_removed"), true)
 }
 
 pub(crate) fn json() -> HeaderMap {

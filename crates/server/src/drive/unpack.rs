@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use claviger_net::{ReplyBody, ReplyError};
+use claviger_net::ReplyBody;
 use flate2::write::{GzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
@@ -27,7 +27,7 @@ enum Decoder {
 #[derive(Debug)]
 pub(crate) enum Broken {
     /// The connection ended early.
-    Cut(ReplyError),
+    Cut,
     /// The bytes are not what the headers say.
     Garbled,
 }
@@ -52,7 +52,7 @@ impl Source {
         loop {
             match std::task::ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(Broken::Cut(error)))),
+                Some(Err(_)) => return Poll::Ready(Some(Err(Broken::Cut))),
                 Some(Ok(frame)) => {
                     // trailers carry nothing we need
                     let Ok(data) = frame.into_data() else { continue };

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use claviger_pool::End as PoolEnd;
+use claviger_pool::{CredentialId, End as PoolEnd};
 use claviger_providers::{Edited, Failure, StreamEdit};
 use claviger_telemetry::End;
 use claviger_types::{Dialect, Operation, Verdict};
@@ -17,6 +17,7 @@ use super::{Body, Idle, provider};
 use crate::drive::arrive::Events;
 use crate::drive::unpack::{Broken, Source};
 use crate::exchange::Exchange;
+use crate::state;
 
 /// The state of a relayed stream.
 pub(crate) struct EventRelay {
@@ -30,6 +31,8 @@ pub(crate) struct EventRelay {
     operation: Operation,
     dialect: Dialect,
     provider: usize,
+    /// Who will hold the state that this stream makes; until its id has been seen.
+    holder: Option<CredentialId>,
     exchange: Exchange,
     seen: Seen,
     over: bool,
@@ -50,12 +53,13 @@ pub(crate) struct Terms {
     pub(crate) operation: Operation,
     pub(crate) dialect: Dialect,
     pub(crate) provider: usize,
+    pub(crate) holder: Option<CredentialId>,
     pub(crate) idle: Idle,
 }
 
 /// Relays the rest of a stream after its first content.
 pub(crate) fn relay_events(events: Events, terms: Terms, exchange: Exchange) -> Body {
-    let Terms { edit, hide_usage, operation, dialect, provider, idle } = terms;
+    let Terms { edit, hide_usage, operation, dialect, provider, holder, idle } = terms;
     Body::Events(Box::new(EventRelay {
         held: events.held,
         splitter: events.splitter,
@@ -67,6 +71,7 @@ pub(crate) fn relay_events(events: Events, terms: Terms, exchange: Exchange) -> 
         operation,
         dialect,
         provider,
+        holder,
         exchange,
         seen: Seen::default(),
         over: false,
@@ -92,7 +97,7 @@ impl EventRelay {
                             self.broken(&Failure::Garbled);
                         }
                     }
-                    Poll::Ready(Some(Err(Broken::Cut(_)))) => self.broken(&Failure::Cut),
+                    Poll::Ready(Some(Err(Broken::Cut))) => self.broken(&Failure::Cut),
                     Poll::Ready(Some(Err(Broken::Garbled))) => self.broken(&Failure::Garbled),
                     Poll::Ready(None) => self.end(),
                     Poll::Pending => match self.idle.poll(cx) {
@@ -110,6 +115,11 @@ impl EventRelay {
 
     fn pass(&mut self, event: &Event) {
         let reading = stream::read(self.operation, event);
+        if let Some(holder) = self.holder
+            && state::remember_event(&self.exchange.shared, event.data().as_bytes(), holder)
+        {
+            self.holder = None;
+        }
         if let Some(usage) = reading.usage {
             self.exchange.used(usage);
         }
@@ -142,17 +152,17 @@ impl EventRelay {
 
     /// The upstream ended the body properly: was it a whole answer?
     fn end(&mut self) {
-        let rest = std::mem::take(&mut self.splitter).finish();
         // some servers leave out the blank line after their last event
-        let done = rest.as_ref().is_some_and(|rest| rest.trim_ascii_end().ends_with(b"[DONE]"));
-        let complete = self.seen.done || self.seen.finished || done || !stream::expects_terminator(self.operation);
+        if let Some(rest) = std::mem::take(&mut self.splitter).finish() {
+            self.pass(&Event::new(rest));
+        }
+        let complete = self.seen.done || self.seen.finished || !stream::expects_terminator(self.operation);
         if !complete && self.seen.error.is_none() {
             return self.broken(&Failure::Cut);
         }
         if !self.seen.done {
             self.flush_edit();
         }
-        self.out.extend(rest);
         self.over = true;
         match self.seen.error {
             Some(verdict) => self.exchange.end(PoolEnd::Said(verdict), End::Cut),
