@@ -101,7 +101,13 @@ impl Turn {
                         clean(answer)
                     }
                     (None, Some(upgrade)) if self.call.is_realtime() && fault.is_none() => {
-                        return Ok(realtime::accept(&self.call, upgrade, tracker, self.ending));
+                        return Ok(realtime::accept(
+                            &self.call,
+                            upgrade,
+                            tracker,
+                            self.ending,
+                            self.state.stopping.clone(),
+                        ));
                     }
                     (None, _) => self.serve(behaviour, &admission, fault.as_ref()),
                 }

@@ -6,7 +6,10 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+};
 
 use crate::{
     answers::Call,
@@ -22,8 +25,14 @@ pub(crate) fn wants_websocket(headers: &HeaderMap) -> bool {
     upgrade.eq_ignore_ascii_case("websocket") && headers.contains_key(header::SEC_WEBSOCKET_KEY)
 }
 
-/// Answers 101 and talks until the client leaves.
-pub(crate) fn accept(call: &Call, upgrade: OnUpgrade, tracker: Tracker, ending: Arc<Ending>) -> Response<WireBody> {
+/// Answers 101 and talks until the client leaves or the server stops.
+pub(crate) fn accept(
+    call: &Call,
+    upgrade: OnUpgrade,
+    tracker: Tracker,
+    ending: Arc<Ending>,
+    mut stopping: watch::Receiver<()>,
+) -> Response<WireBody> {
     tracker.status(101);
     let mut response = Response::new(WireBody::new(Vec::new(), Duration::ZERO, End::Clean, None, ending));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -48,8 +57,12 @@ pub(crate) fn accept(call: &Call, upgrade: OnUpgrade, tracker: Tracker, ending: 
     tokio::spawn(async move {
         let mut tracker = tracker;
         let Ok(upgraded) = upgrade.await else { return };
-        if session.talk(&mut TokioIo::new(upgraded)).await.is_ok() {
-            tracker.finish();
+        let mut io = TokioIo::new(upgraded);
+        tokio::select! {
+            ended = session.talk(&mut io) => if ended.is_ok() {
+                tracker.finish();
+            },
+            _ = stopping.changed() => {} // nothing is ever sent: it closed
         }
     });
     response

@@ -1,6 +1,6 @@
 //! Listens, accepts, and hands each request to [`crate::handle`]. Knows nothing of answers or faults.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::service::service_fn;
 use hyper_util::{
@@ -10,7 +10,7 @@ use hyper_util::{
 use parking_lot::{Mutex, RwLock};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Notify,
+    sync::{Notify, watch},
     task::{JoinHandle, JoinSet},
     time::Instant,
 };
@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub(crate) started: Instant,
     /// Whether `/__seen` and its kin are served.
     pub(crate) controls: bool,
+    /// Closes when the server stops: for what has left its connection, as WebSockets do.
+    pub(crate) stopping: watch::Receiver<()>,
 }
 
 impl State {
@@ -72,6 +74,7 @@ impl ScriptedUpstream {
     async fn listen(addr: SocketAddr, script: Script, controls: bool) -> io::Result<Running> {
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
+        let (stop, stopping) = watch::channel(());
         let state = Arc::new(State {
             script: RwLock::new(Arc::new(script)),
             ledger: Mutex::default(),
@@ -79,9 +82,10 @@ impl ScriptedUpstream {
             changed: Notify::new(),
             started: Instant::now(),
             controls,
+            stopping,
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
-        Ok(Running { addr, state, accepting })
+        Ok(Running { addr, state, accepting, _stop: stop })
     }
 }
 
@@ -91,6 +95,8 @@ pub struct Running {
     addr: SocketAddr,
     state: Arc<State>,
     accepting: JoinHandle<()>,
+    /// Dropped with the server.
+    _stop: watch::Sender<()>,
 }
 
 impl Running {
@@ -159,6 +165,9 @@ impl Drop for Running {
     }
 }
 
+/// How long to wait after a failed accept: without, a full descriptor table would keep a core busy.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
+
 /// Runs until aborted; the connections go with it, because the set owns them.
 async fn accept(listener: TcpListener, state: Arc<State>) {
     let mut connections = JoinSet::new();
@@ -169,7 +178,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
                     connections.spawn(connection(tcp, Arc::clone(&state)));
                 }
                 // Out of descriptors, or a client that left in between: the next one may do better.
-                Err(_) => tokio::task::yield_now().await,
+                Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
             },
             Some(_) = connections.join_next() => {}
         }

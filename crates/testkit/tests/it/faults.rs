@@ -53,8 +53,12 @@ async fn a_stalled_head_never_comes_and_the_leaving_client_is_seen() {
     let asking = tokio::spawn(open(upstream.addr(), chat("sk-a", true)));
     upstream.seen_when(|seen| seen.len() == 1).await;
     asking.abort();
-    let seen = upstream.seen_when(|seen| seen[0].left_early).await;
-    assert_eq!((seen[0].status, seen[0].fault), (None, Some("stall_head")));
+    upstream.seen_when(|seen| seen[0].left_early).await;
+    let asking = tokio::spawn(send_h2(upstream.addr(), chat("sk-a", true)));
+    upstream.seen_when(|seen| seen.len() == 2).await;
+    asking.abort();
+    let seen = upstream.seen_when(|seen| seen[1].left_early).await;
+    assert_eq!((seen[0].status, seen[1].status, seen[1].fault), (None, None, Some("stall_head")));
 }
 
 #[tokio::test]

@@ -131,3 +131,12 @@ async fn token_faults_come_before_the_handshake() {
     let (_, head) = connect(&upstream, "").await;
     assert!(head.starts_with("HTTP/1.1 401"), "{head}");
 }
+
+#[tokio::test]
+async fn stopping_the_server_ends_conversations() {
+    let upstream = healthy().await;
+    let (mut tcp, _) = connect(&upstream, "").await;
+    event(&mut tcp).await;
+    upstream.stop().await;
+    assert_eq!(tcp.read(&mut [0; 16]).await.unwrap_or(0), 0);
+}
