@@ -182,7 +182,12 @@ async fn what_may_have_been_done_is_not_done_twice() {
         let provider = ScriptedUpstream::start(script).await.unwrap();
         let gateway = launch(&Config::one(&provider.url(), &tokens(2))).await;
         let answer = gateway.ask(&draw).await;
-        assert_eq!((answer.status, answer.code().as_str()), (502, "upstream_interrupted"), "{kind:?} {}", answer.text());
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (502, "upstream_interrupted"),
+            "{kind:?} {}",
+            answer.text()
+        );
         assert_eq!(provider.seen().len(), 1, "{kind:?}");
     }
 }

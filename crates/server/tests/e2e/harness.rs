@@ -10,9 +10,9 @@ mod until;
 mod wire;
 
 pub(crate) use config::{Config, Provider};
-pub(crate) use gateway::{Gateway, check, launch};
+pub(crate) use gateway::{Folder, Gateway, check, launch};
 pub(crate) use request::{Request, chat, embed, form, get, post, post_bytes, stream};
-pub(crate) use stepped::{Asked, Stepped};
+pub(crate) use stepped::Stepped;
 pub(crate) use trail::{asked_for, never_twice, token, tokens};
-pub(crate) use until::{PATIENCE, soon, until};
-pub(crate) use wire::{Answer, Ended, Stream, Wire};
+pub(crate) use until::{soon, until};
+pub(crate) use wire::{Answer, Ended, Io, Stream, Wire};

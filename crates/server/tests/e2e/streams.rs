@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::harness::{Config, Ended, Stepped, Wire, chat, launch, post, stream, token, tokens, until};
 
 fn event(text: &str) -> String {
-    let delta = json!({"id": "c1", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": text}}]});
+    let delta =
+        json!({"id": "c1", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": text}}]});
     format!("data: {delta}\n\n")
 }
 
@@ -34,7 +35,9 @@ async fn each_event_is_passed_on_before_the_next_is_sent() {
         // the provider says nothing more until this has arrived
         assert_eq!(answer.event().await.unwrap(), sent);
     }
-    asked.chunk(b"data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n").await;
+    asked
+        .chunk(b"data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
+        .await;
     asked.end_stream().await;
     assert_eq!(answer.rest().await.last().unwrap(), "data: [DONE]\n\n");
     assert_eq!(answer.ended, Some(Ended::Properly));
@@ -48,7 +51,8 @@ async fn events_split_anywhere_arrive_whole_and_unchanged() {
     asking.send(&wants_usage("split")).await;
     let mut asked = provider.asked().await;
     asked.begin_stream().await;
-    let odd = ": a comment\n\nevent: named\nid: 7\ndata:{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"é…🦀\"}}]}\n\n";
+    let odd =
+        ": a comment\n\nevent: named\nid: 7\ndata:{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"é…🦀\"}}]}\n\n";
     let end = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
     let sent = format!("{odd}{}{end}", event("plain"));
     for byte in sent.as_bytes() {
@@ -88,7 +92,11 @@ async fn usage_is_asked_for_and_hidden_from_who_did_not_ask() {
     }
     assert!(answer.text().ends_with("data: [DONE]\n\n"));
     let receipt = gateway.receipt(&answer).await;
-    assert_eq!((receipt["usage"]["input"].as_u64(), receipt["usage"]["output"].as_u64()), (Some(2), Some(4)), "{receipt}");
+    assert_eq!(
+        (receipt["usage"]["input"].as_u64(), receipt["usage"]["output"].as_u64()),
+        (Some(2), Some(4)),
+        "{receipt}"
+    );
     let asked = gateway.ask(&wants_usage("count this")).await;
     let shown = asked.events().iter().filter(|event| event.contains("\"total_tokens\"")).count();
     assert_eq!(shown, 1, "{}", asked.text());
@@ -164,10 +172,7 @@ async fn a_client_that_leaves_ends_the_request_at_the_provider() {
         provider.seen_when(|seen| !seen.is_empty()).await;
         until("the attempt runs", || async { (gateway.in_flight().await == 1).then_some(()) }).await;
         drop(asking);
-        until("the provider sees the client leave", || async {
-            provider.seen()[0].left_early.then_some(())
-        })
-        .await;
+        until("the provider sees the client leave", || async { provider.seen()[0].left_early.then_some(()) }).await;
         gateway.idle().await;
         assert_eq!(gateway.receipt_of("the-leaver").await["end"], "client_left");
         assert_eq!(gateway.standings().await, ["ready"], "leaving is not the token's fault");

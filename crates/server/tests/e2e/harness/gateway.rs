@@ -109,10 +109,6 @@ impl Gateway {
         self.data
     }
 
-    pub(crate) fn admin(&self) -> SocketAddr {
-        self.admin
-    }
-
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("claviger.yaml")
     }
@@ -228,7 +224,10 @@ impl Drop for Gateway {
         if std::thread::panicking() {
             let (out, err) = (self.stdout(), self.stderr());
             let last = out.lines().rev().take(20).collect::<Vec<_>>();
-            println!("--- the gateway's standard error:\n{err}\n--- its last receipts, newest first:\n{}", last.join("\n"));
+            println!(
+                "--- the gateway's standard error:\n{err}\n--- its last receipts, newest first:\n{}",
+                last.join("\n")
+            );
         }
     }
 }

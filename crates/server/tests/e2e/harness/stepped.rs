@@ -39,7 +39,6 @@ impl Stepped {
 impl Asked {
     async fn read(&mut self) {
         let mut buffer = Vec::new();
-        let mut more = [0; 16_384];
         loop {
             if let Some(at) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
                 self.head = String::from_utf8_lossy(&buffer[..at]).to_ascii_lowercase();
@@ -50,9 +49,8 @@ impl Asked {
                     return;
                 }
             }
-            let count = self.stream.read(&mut more).await.unwrap();
+            let count = self.stream.read_buf(&mut buffer).await.unwrap();
             assert!(count > 0, "the gateway left in the middle of its request");
-            buffer.extend_from_slice(&more[..count]);
         }
     }
 
@@ -74,12 +72,5 @@ impl Asked {
 
     pub(crate) async fn end_stream(&mut self) {
         self.say(b"0\r\n\r\n").await;
-    }
-
-    /// Waits until the gateway closes the connection.
-    pub(crate) async fn left(&mut self) {
-        let mut more = [0; 1024];
-        let leaving = async { while self.stream.read(&mut more).await.is_ok_and(|count| count > 0) {} };
-        soon("the gateway leaves the provider", leaving).await;
     }
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 /// Longer than anything here takes on a slow and busy machine; a test that gets there has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(5);

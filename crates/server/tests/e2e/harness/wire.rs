@@ -38,7 +38,7 @@ pub(crate) enum Ended {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Framing {
+pub(crate) enum Framing {
     Length(usize),
     Chunked,
     UntilClosed,
@@ -47,8 +47,6 @@ enum Framing {
 /// An answer whose body is still coming.
 pub(crate) struct Stream {
     wire: Wire,
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
     framing: Framing,
     body: Vec<u8>,
     pub(crate) ended: Option<Ended>,
@@ -141,8 +139,9 @@ impl Wire {
     /// The answer to what was sent, once its head is there.
     pub(crate) async fn streaming(mut self) -> Stream {
         let head = soon("the head of an answer", self.head()).await.expect("an answer, not a closed connection");
-        let (status, headers, framing) = head;
-        Stream { wire: self, status, headers, framing, body: Vec::new(), ended: None }
+        let (status, _, framing) = head;
+        assert_eq!(status, 200);
+        Stream { wire: self, framing, body: Vec::new(), ended: None }
     }
 
     /// The next answer; `None` when the connection closes without one.
@@ -159,9 +158,7 @@ impl Wire {
 
     /// Bytes that are no HTTP any more.
     pub(crate) async fn raw(&mut self, count: usize) -> Vec<u8> {
-        let reading = async {
-            while self.buffer.len() < count && self.fill().await {}
-        };
+        let reading = async { while self.buffer.len() < count && self.fill().await {} };
         soon("bytes after an upgrade", reading).await;
         let count = count.min(self.buffer.len());
         self.buffer.drain(..count).collect()
@@ -175,14 +172,8 @@ impl Wire {
     }
 
     async fn fill(&mut self) -> bool {
-        let mut more = [0; 16_384];
-        match self.io.read(&mut more).await {
-            Ok(count) => {
-                self.buffer.extend_from_slice(&more[..count]);
-                count > 0
-            }
-            Err(_) => false,
-        }
+        self.buffer.reserve(16_384);
+        self.io.read_buf(&mut self.buffer).await.is_ok_and(|count| count > 0)
     }
 
     /// A line without its break.
@@ -254,10 +245,6 @@ impl Wire {
 }
 
 impl Stream {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        find(&self.headers, name)
-    }
-
     /// The next event with its blank line; `None` at the end.
     pub(crate) async fn event(&mut self) -> Option<String> {
         let reading = async {
