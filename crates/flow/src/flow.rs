@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use claviger_pool::{CredentialId, End, Lease, Pool, ProviderId, Turn};
+use claviger_pool::{CredentialId, End, Lease, Pool, ProviderId, Ticket, Turn};
 use claviger_types::{Class, Moment, Verdict};
 use http::StatusCode;
 
@@ -89,6 +89,9 @@ pub struct Flow {
     pub(crate) last: Option<Failed>,
     /// When holding began: `max_wait` counts from here.
     pub(crate) held_since: Option<Moment>,
+    /// Its place among those who wait.
+    pub(crate) ticket: Option<Ticket>,
+    moved: bool,
     ending: Option<Ending>,
     committed: Option<AttemptId>,
 }
@@ -121,6 +124,8 @@ impl Flow {
             not_before: terms.arrived,
             last: None,
             held_since: None,
+            ticket: None,
+            moved: false,
             ending: None,
             committed: None,
         }
@@ -173,20 +178,48 @@ impl Flow {
         self.leave(now, pool, dice)
     }
 
+    /// Joins the line, with the first wait.
+    fn hold(&mut self, now: Moment, pool: &mut Pool, dice: u64) {
+        self.held_since.get_or_insert(now);
+        if self.ticket.is_none()
+            && let Some(tier) = self.tiers.first()
+        {
+            let targets: Vec<_> = tier.iter().map(|c| (c.id, c.model.as_str())).collect();
+            self.ticket = pool.queue(now, &targets, dice);
+        }
+    }
+
+    fn leave_line(&mut self, pool: &mut Pool) {
+        if let Some(ticket) = self.ticket.take() {
+            self.moved |= pool.leave(ticket);
+        }
+    }
+
+    /// Whether others moved up in the line since the last call: wake them.
+    pub fn take_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
+    }
+
     fn leave(&mut self, now: Moment, pool: &mut Pool, dice: u64) -> Step {
         let repeatable = !self.terms.creates && !self.terms.once;
         let turn = if self.attempts.is_empty() && repeatable { Turn::First } else { Turn::Rescue };
         match Walk::new(self, now, turn).go(pool, dice) {
-            Found::Lease(place, lease) => self.start(place, lease, false),
+            Found::Lease(place, lease) => {
+                self.leave_line(pool);
+                self.start(place, lease, false)
+            }
             Found::Wait(until) => {
-                self.held_since.get_or_insert(now);
+                self.hold(now, pool, dice);
                 Step::Wait { until: until.min(self.deadline()), held: true }
             }
             Found::Again(at) => {
                 self.not_before = at;
                 Step::Wait { until: at.min(self.deadline()), held: false }
             }
-            Found::Nobody(ending) => Step::Fail(ending),
+            Found::Nobody(ending) => {
+                self.leave_line(pool);
+                Step::Fail(ending)
+            }
         }
     }
 
@@ -339,12 +372,14 @@ impl Flow {
     }
 
     fn stop_running(&mut self, now: Moment, pool: &mut Pool, dice: u64) {
+        self.leave_line(pool);
         for id in self.running().map(|(id, ..)| id).collect::<Vec<_>>() {
             self.finish(now, pool, dice, id, End::Cancelled);
         }
     }
 
     fn time_out_running(&mut self, now: Moment, pool: &mut Pool, dice: u64) {
+        self.leave_line(pool);
         for id in self.running().map(|(id, ..)| id).collect::<Vec<_>>() {
             self.finish(now, pool, dice, id, End::Said(silent()));
         }

@@ -92,8 +92,15 @@ impl<'f> Walk<'f> {
             skipped = [flow.tried.as_slice(), self.beside.as_slice()].concat();
             &skipped
         };
-        let need =
-            Need { targets: &targets, tried, turn: self.turn, pinned: flow.terms.pinned, stream: flow.terms.stream };
+        let need = Need {
+            targets: &targets,
+            tried,
+            turn: self.turn,
+            pinned: flow.terms.pinned,
+            ticket: flow.ticket,
+            patient: !flow.route.max_wait.is_zero(),
+            stream: flow.terms.stream,
+        };
         pool.lease(self.now, &need, dice).map(|lease| ((tier, places[lease.target]), lease))
     }
 

@@ -3,6 +3,7 @@
 use claviger_types::Moment;
 
 use crate::evidence::Evidence;
+use crate::limits::{Pace, Window};
 use crate::rules;
 use crate::standing::Standing;
 
@@ -16,6 +17,8 @@ pub(crate) struct Cell {
     pub(crate) served: f64,
     pub(crate) standing: Standing,
     pub(crate) evidence: Evidence,
+    pub(crate) pace: Pace,
+    pub(crate) window: Window,
     score: f64,
     scored: Moment,
     pub(crate) strikes: f64,
@@ -39,6 +42,8 @@ impl Cell {
             served,
             standing: Standing::Ready,
             evidence: Evidence::default(),
+            pace: Pace::default(),
+            window: Window::default(),
             score: 1.0,
             scored: Moment::START,
             strikes: 0.0,
@@ -80,6 +85,19 @@ impl Cell {
         self.score = self.score(now).min(rules::SCORE_RESTORED);
         self.scored = now;
         self.strikes = 0.0;
+    }
+
+    /// Whether its places are scarce, as far as was learned.
+    pub(crate) fn is_limited(&self, now: Moment) -> bool {
+        self.window.is_learned(now) || self.pace.rate(now).is_some()
+    }
+
+    /// When a learned limit lets the next attempt go, if it does not now.
+    pub(crate) fn limited_until(&self, now: Moment) -> Option<Moment> {
+        if self.window.is_full(now, self.open) {
+            return Some(now.plus(rules::LOOK_AGAIN));
+        }
+        self.pace.closed_until(now)
     }
 
     /// Whether its last word was good.

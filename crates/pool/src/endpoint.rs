@@ -7,6 +7,8 @@ use crate::cell::Cell;
 use crate::evidence::Evidence;
 use crate::ids::ProviderId;
 use crate::latency::Latency;
+use crate::limits::Pace;
+use crate::line::Line;
 
 /// All cells of one provider and model.
 #[derive(Clone, Debug)]
@@ -17,6 +19,9 @@ pub(crate) struct Endpoint {
     pub(crate) evidence: Evidence,
     pub(crate) breaker: Breaker,
     pub(crate) latency: Latency,
+    /// What the endpoint as a whole accepts while it says that it is overloaded.
+    pub(crate) pace: Pace,
+    pub(crate) line: Line,
     /// The virtual time that the least served cell has reached; a newcomer starts there.
     pub(crate) clock: f64,
     pub(crate) probe_credit: f64,

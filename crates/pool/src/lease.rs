@@ -3,6 +3,7 @@
 use claviger_types::{Class, Moment, Verdict};
 
 use crate::ids::{CredentialId, EndpointId, LeaseId, ProviderId};
+use crate::line::Ticket;
 
 /// What a request wants a credential for.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,10 @@ pub struct Need<'a> {
     pub turn: Turn,
     /// The one credential that holds the state this request is about.
     pub pinned: Option<CredentialId>,
+    /// Its place in the line, once it waits.
+    pub ticket: Option<Ticket>,
+    /// Whether it may wait for a limit that was merely learned.
+    pub patient: bool,
     /// Whether the answer will stream: its first content comes sooner.
     pub stream: bool,
 }

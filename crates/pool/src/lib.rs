@@ -11,6 +11,8 @@ mod evidence;
 mod ids;
 mod latency;
 mod lease;
+mod limits;
+mod line;
 mod pick;
 mod pool;
 mod reconcile;
@@ -21,6 +23,7 @@ mod standing;
 
 pub use ids::{CredentialId, ProviderId};
 pub use lease::{Census, End, Lease, Need, Refusal, Settled, Turn};
+pub use line::Ticket;
 pub use pool::Pool;
 pub use reconcile::{CredentialSpec, Roster};
 pub use snapshot::{CredentialView, ModelView, State};

@@ -56,6 +56,8 @@ struct Findings {
     /// Ejected on a guess, least bad first: the panic rule's choice.
     ejected: Option<(Moment, usize, usize)>,
     gate_probe: Option<(Rank, usize, usize)>,
+    /// Behind a learned limit, for those who cannot wait: the soonest.
+    soft: Option<(Moment, usize, usize)>,
     clock: Option<f64>,
 }
 
@@ -110,6 +112,11 @@ fn decide(scene: &Scene<'_>, found: &Findings, span: Span) -> Result<Choice, Ref
     {
         return Ok(choice((target, cell)));
     }
+    if let Some((_, target, cell)) = found.soft
+        && !hedging
+    {
+        return Ok(choice((target, cell)));
+    }
     match found.soonest {
         Some(until) => Err(Refusal::Resting { until, census: found.census }),
         None if found.census.all == 0 => Err(Refusal::NoneServes),
@@ -138,6 +145,14 @@ fn look(scene: &Scene<'_>, target: usize, endpoint: &Endpoint, span: Span, found
         match admission(scene.now, standings) {
             Admission::Ready => {
                 let rank = rank(scene, cell, span);
+                if let Some(until) = held_back(scene, endpoint, cell) {
+                    let own = cell.is_limited(scene.now);
+                    resting(found, until, if own { Class::RateLimited } else { Class::Overloaded });
+                    if !scene.need.patient {
+                        better(&mut found.soft, until, target, index);
+                    }
+                    continue;
+                }
                 match passage {
                     Passage::Free => ready(found, rank, target, index, cell),
                     Passage::Probe | Passage::Shut(_) if unexplored && cell.is_untested() && cell.pending == 0 => {
@@ -163,6 +178,33 @@ fn look(scene: &Scene<'_>, target: usize, endpoint: &Endpoint, span: Span, found
         }
     }
 }
+
+/// When a learned limit, or those who wait longer, let this request have a place here; `None`: now.
+fn held_back(scene: &Scene<'_>, endpoint: &Endpoint, cell: &Cell) -> Option<Moment> {
+    let now = scene.now;
+    if let Some(until) = cell.limited_until(now).or_else(|| endpoint.pace.closed_until(now)) {
+        return Some(until.max(turn(scene, endpoint)?));
+    }
+    let scarce = cell.is_limited(now) || endpoint.pace.rate(now).is_some();
+    if scarce && ahead(scene, endpoint) > 0 { turn(scene, endpoint) } else { None }
+}
+
+/// When the line will have come to this request, at the rates that were learned: at once for the first.
+fn turn(scene: &Scene<'_>, endpoint: &Endpoint) -> Option<Moment> {
+    let ahead = ahead(scene, endpoint);
+    let rate: f64 = endpoint.cells.iter().filter_map(|cell| cell.pace.rate(scene.now)).sum();
+    let wait = if rate > 0.0 { ahead as f64 / rate } else { 0.0 };
+    Some(scene.now.plus(std::time::Duration::from_secs_f64(wait.min(3600.0))).max(scene.now.plus(LINE_MOVES)))
+}
+
+fn ahead(scene: &Scene<'_>, endpoint: &Endpoint) -> usize {
+    let number =
+        scene.need.ticket.filter(|t| scene.pool.endpoints.get(&t.endpoint).is_some_and(|e| std::ptr::eq(e, endpoint)));
+    endpoint.line.ahead(number.map(|ticket| ticket.number))
+}
+
+/// Soonest look at a line that has to move first.
+const LINE_MOVES: std::time::Duration = std::time::Duration::from_millis(10);
 
 fn ready(found: &mut Findings, rank: Rank, target: usize, index: usize, cell: &Cell) {
     found.ready_count += 1;

@@ -10,6 +10,8 @@ use crate::endpoint::Endpoint;
 use crate::ids::{CredentialId, EndpointId, LeaseId, ProviderId};
 use crate::latency::Latency;
 use crate::lease::{Lease, Need, Refusal};
+use crate::limits::Pace;
+use crate::line::{Line, Ticket};
 use crate::pick::{self, Choice, Scene};
 use crate::standing::Standing;
 use crate::{breaker::Breaker, evidence::Evidence, rules};
@@ -94,7 +96,9 @@ impl Pool {
         if choice.endpoint_probe {
             endpoint.breaker.probe(now, id);
         }
+        endpoint.pace.take(now);
         let cell = &mut endpoint.cells[choice.cell];
+        cell.pace.take(now);
         let share = cell.share(now);
         // no credit for an absence, and debt from worse days is forgotten
         cell.served = cell.served.clamp(choice.clock, choice.clock + choice.debt) + 1.0 / share;
@@ -122,6 +126,19 @@ impl Pool {
             stream: need.stream,
             progressed: false,
         })
+    }
+
+    /// A place in the line of those who wait for these targets, after everybody who waits already.
+    pub fn queue(&mut self, now: Moment, targets: &[(ProviderId, &str)], dice: u64) -> Option<Ticket> {
+        let (provider, model) = targets.first()?;
+        let (endpoint, number) = (self.endpoint(now, *provider, model, dice), self.fresh());
+        self.endpoints.get_mut(&endpoint)?.line.join(number);
+        Some(Ticket { endpoint, number })
+    }
+
+    /// Gives a place up: the request was served, gave up, or its client left. Returns whether others move up.
+    pub fn leave(&mut self, ticket: Ticket) -> bool {
+        self.endpoints.get_mut(&ticket.endpoint).is_some_and(|endpoint| endpoint.line.leave(ticket.number))
     }
 
     /// How long to wait for the first content of this attempt before starting a second one elsewhere, as far as it is
@@ -173,6 +190,8 @@ impl Pool {
                 evidence: Evidence::default(),
                 breaker: Breaker::default(),
                 latency: Latency::default(),
+                pace: Pace::default(),
+                line: Line::default(),
                 clock: 0.0,
                 probe_credit: 1.0,
                 used: now,

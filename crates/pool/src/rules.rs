@@ -58,6 +58,22 @@ pub(crate) const PROBE_SHARE: f64 = 0.1;
 /// See [`PROBE_SHARE`].
 pub(crate) const PROBE_BURST: f64 = 3.0;
 
+/// A learned pace: nine tenths of what was accepted, growing a tenth per second, measured with this half-life in
+/// seconds; refusals within half a second are one lesson; never below one in ten seconds.
+pub(crate) const PACE_CAUTION: f64 = 0.9;
+/// See [`PACE_CAUTION`].
+pub(crate) const PACE_GROWTH: f64 = 1.1;
+/// See [`PACE_CAUTION`].
+pub(crate) const PACE_HALF_LIFE: f64 = 2.0;
+/// See [`PACE_CAUTION`].
+pub(crate) const PACE_ONE_BURST: f64 = 0.5;
+/// See [`PACE_CAUTION`].
+pub(crate) const PACE_LEAST: f64 = 0.1;
+/// Learned limits are forgotten after so many seconds without a refusal.
+pub(crate) const LEARNED_FORGET: f64 = 60.0;
+/// How soon somebody who waits for a place in a window looks again, should nobody wake them.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
 /// Patience with an unproven credential while nothing is known about the endpoint's speed.
 pub(crate) const UNPROVEN_PATIENCE: Duration = Duration::from_secs(2);
 /// The same for an answer that does not stream.

@@ -24,8 +24,11 @@ impl Pool {
         let Some(endpoint) = self.endpoints.get_mut(&lease.endpoint) else { return Settled::default() };
         endpoint.latency.add(now.since(lease.sent), lease.stream);
         endpoint.evidence.add_good(now, 1.0);
+        endpoint.pace.accepted(now);
         let mut improved = endpoint.breaker.good(1.0);
         let cell = &mut endpoint.cells[place.cell];
+        cell.pace.accepted(now);
+        cell.window.accepted(cell.open);
         cell.pending = cell.pending.saturating_sub(1);
         cell.evidence.add_good(now, 1.0);
         cell.praise(now, rules::SCORE_STEP / 2.0);
@@ -58,6 +61,8 @@ impl Pool {
         let Some(endpoint) = self.endpoints.get_mut(&lease.endpoint) else { return settled };
         let cell = &mut endpoint.cells[place.cell];
         cell.open = cell.open.saturating_sub(1);
+        // a place in the window became free
+        settled.improved |= cell.window.is_learned(now);
         if !lease.progressed {
             cell.pending = cell.pending.saturating_sub(1);
         }
@@ -129,6 +134,11 @@ impl Pool {
         let state = &mut endpoint.cells[cell];
         state.last_bad = Some(now);
         state.bads += 1;
+        match (verdict.class, verdict.hint) {
+            (Class::RateLimited, Some(_)) => state.pace.refused(now),
+            (Class::RateLimited, None) => state.window.refused(now, state.open),
+            _ => {}
+        }
         match verdict.scope {
             Scope::TokenModel => state.standing.rest(rest),
             Scope::Token => self.slots[lease.credential.index as usize].standing.rest(rest),
@@ -175,6 +185,9 @@ impl Pool {
         state.last_bad = Some(now);
         state.bads += 1;
         endpoint.evidence.add_bad(now);
+        if verdict.class == Class::Overloaded {
+            endpoint.pace.refused(now);
+        }
         endpoint.breaker.bad(now, share, lease.id, dice);
         let state = &mut endpoint.cells[cell];
         let probing = matches!(state.standing, Standing::Out(_));

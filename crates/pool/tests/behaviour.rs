@@ -41,7 +41,11 @@ impl Sim {
     fn ask(&mut self, model: &str, tried: &[CredentialId], turn: Turn) -> Result<Lease, Refusal> {
         let targets: [(ProviderId, &str); 1] = [(self.roster.providers[0], model)];
         let dice = self.roll();
-        self.pool.lease(self.now, &Need { targets: &targets, tried, turn, pinned: None, stream: true }, dice)
+        self.pool.lease(
+            self.now,
+            &Need { targets: &targets, tried, turn, pinned: None, ticket: None, patient: true, stream: true },
+            dice,
+        )
     }
 
     fn first(&mut self) -> Result<Lease, Refusal> {
@@ -196,7 +200,15 @@ fn accounts_share_a_quota_fact() {
     let of = |name: &str| CredentialSpec { account: Some("acme".to_owned()), ..spec(name, 1) };
     let roster = pool.reconcile(Moment::START, &[("p".to_owned(), vec![of("a"), of("b"), spec("c", 1)])]);
     let targets = [(roster.providers[0], "m")];
-    let need = Need { targets: &targets, tried: &[], turn: Turn::First, pinned: None, stream: false };
+    let need = Need {
+        targets: &targets,
+        tried: &[],
+        turn: Turn::First,
+        pinned: None,
+        ticket: None,
+        patient: true,
+        stream: false,
+    };
     let pinned = Need { pinned: Some(roster.credentials[0][0]), ..need };
     let lease = pool.lease(Moment::START, &pinned, 1).unwrap();
     let verdict = Verdict::of(Class::QuotaExhausted, "test").scoped(Scope::Account);

@@ -67,7 +67,7 @@ proptest! {
                     let model = format!("m{model}");
                     let targets = [(roster.providers[0], model.as_str())];
                     let turn = if tried.is_empty() { Turn::First } else { Turn::Rescue };
-                    let need = Need { targets: &targets, tried: &tried, turn, pinned: None, stream: false };
+                    let need = Need { targets: &targets, tried: &tried, turn, pinned: None, ticket: None, patient: true, stream: false };
                     if let Ok(lease) = pool.lease(now, &need, dice) {
                         prop_assert!(!tried.contains(&lease.credential()), "a tried credential was given again");
                         open.push(lease);

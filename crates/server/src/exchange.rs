@@ -110,7 +110,9 @@ impl Exchange {
         let now = self.shared.clock.now();
         let dice = self.shared.clock.dice();
         let flow = self.flow.as_mut()?;
-        Some(flow.next(now, &mut self.shared.pool.lock(), dice))
+        let step = flow.next(now, &mut self.shared.pool.lock(), dice);
+        self.shared.wake(flow.take_moved());
+        Some(step)
     }
 
     pub(crate) fn failed(&mut self, attempt: AttemptId, failed: Failed) {
