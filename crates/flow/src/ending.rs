@@ -18,6 +18,8 @@ pub enum Reason {
     RateLimited,
     /// No target of the route can do this operation or model at all.
     NoneServes,
+    /// No credential has the model.
+    ModelNotFound,
     /// Providers failed in ways that say nothing about credentials, too often.
     ProviderFailing,
     /// The deadline passed.
@@ -33,6 +35,7 @@ impl Reason {
             Self::Upstream => "upstream_error",
             Self::NoCredential | Self::RateLimited => "no_credential_available",
             Self::NoneServes => "unsupported_operation",
+            Self::ModelNotFound => "model_not_found",
             Self::ProviderFailing => "upstream_failed",
             Self::Deadline => "deadline_exceeded",
             Self::NotRepeatable => "upstream_interrupted",
@@ -45,7 +48,7 @@ impl Reason {
             Self::Upstream | Self::ProviderFailing | Self::NotRepeatable => 502,
             Self::NoCredential => 503,
             Self::RateLimited => 429,
-            Self::NoneServes => 404,
+            Self::NoneServes | Self::ModelNotFound => 404,
             Self::Deadline => 504,
         }
     }
@@ -99,6 +102,10 @@ impl Ending {
             let message = "no credential of this route may serve this model or operation".to_owned();
             return Self { reason: Reason::NoneServes, message, retry_after: None, answer: None };
         }
+        if census.lacking > 0 && census.lacking >= census.all {
+            let message = "the model is unknown to every credential that may be asked for it".to_owned();
+            return Self { reason: Reason::ModelNotFound, message, retry_after: None, answer: None };
+        }
         let retry_after = soonest.map(|until| until.since(now));
         let limited = census.limited > 0 && census.failing == 0;
         let reason = if limited { Reason::RateLimited } else { Reason::NoCredential };
@@ -114,14 +121,7 @@ impl Ending {
 fn counted(mut census: Census, attempts: &[Attempt]) -> Census {
     for attempt in attempts {
         if let Some(Outcome::Failed(verdict)) = attempt.outcome {
-            match verdict.class {
-                Class::InvalidCredential => census.invalid += 1,
-                Class::QuotaExhausted => census.quota += 1,
-                Class::RateLimited => census.limited += 1,
-                Class::Permission | Class::ModelUnavailable => census.barred += 1,
-                Class::Overloaded | Class::ServerError | Class::Timeout | Class::Connection => census.failing += 1,
-                Class::BadRequest | Class::ContentPolicy | Class::PayloadTooLarge | Class::Unsupported => {}
-            }
+            census.count(verdict.class);
         }
     }
     census
@@ -133,6 +133,7 @@ fn causes(census: Census) -> String {
         (census.quota, "out of money or allowance"),
         (census.limited, "limited by rate"),
         (census.barred, "without access to the model"),
+        (census.lacking, "without the model"),
         (census.failing, "failing"),
     ];
     let said: Vec<String> =

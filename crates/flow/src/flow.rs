@@ -202,7 +202,11 @@ impl Flow {
 
     fn leave(&mut self, now: Moment, pool: &mut Pool, dice: u64) -> Step {
         let repeatable = !self.terms.creates && !self.terms.once;
-        let turn = if self.attempts.is_empty() && repeatable { Turn::First } else { Turn::Rescue };
+        let turn = match (self.attempts.is_empty(), repeatable) {
+            (true, true) => Turn::First,
+            (true, false) => Turn::Careful,
+            (false, _) => Turn::Rescue,
+        };
         match Walk::new(self, now, turn).go(pool, dice) {
             Found::Lease(place, lease) => {
                 self.leave_line(pool);
@@ -270,6 +274,12 @@ impl Flow {
             lease: Some(lease),
         });
         Step::Send(Start { attempt, place, provider, credential })
+    }
+
+    /// Whether every attempt was told that the model does not exist.
+    pub(crate) fn lacks_model(&self) -> bool {
+        let lacking = |attempt: &Attempt| matches!(attempt.outcome, Some(Outcome::Failed(verdict)) if verdict.class == Class::ModelUnavailable);
+        !self.attempts.is_empty() && self.attempts.iter().all(lacking)
     }
 
     fn running(&self) -> impl Iterator<Item = (AttemptId, &Attempt, &Lease)> {

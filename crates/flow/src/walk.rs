@@ -150,7 +150,10 @@ impl<'f> Walk<'f> {
         // the last word of a provider tells more than that nobody is left
         if let Some(last) = &flow.last
             && last.answer.is_some()
-            && (last.verdict.class.is_guess() || last.verdict.class.is_callers() || flow.terms.seek)
+            && (last.verdict.class.is_guess()
+                || last.verdict.class.is_callers()
+                || flow.terms.seek
+                || flow.lacks_model())
         {
             return Ending::upstream(last);
         }

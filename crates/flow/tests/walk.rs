@@ -331,3 +331,26 @@ fn a_third_token_is_asked_when_two_are_silent() {
     let (losers, _) = flow.content(world.now, &mut world.pool, 42, starts[2].attempt);
     assert_eq!(losers.len(), 2);
 }
+
+#[test]
+fn a_model_that_nobody_has_is_not_found_rather_than_unavailable() {
+    let mut world = World::new(&[2], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    let ending = world.play(&mut flow, |_, _| Some(Class::ModelUnavailable)).unwrap_err();
+    assert!(ending.reason == Reason::Upstream && ending.answer.is_some(), "the provider's own words");
+    let mut next = world.flow(world.terms());
+    let ending = world.play(&mut next, |_, _| panic!("known already")).unwrap_err();
+    assert_eq!((ending.reason, ending.reason.status()), (Reason::ModelNotFound, 404));
+}
+
+#[test]
+fn creations_are_spread_by_weight_and_are_no_probes() {
+    let mut world = World::new(&[3], &[&[0]]);
+    let mut asked = std::collections::HashMap::<CredentialId, u32>::new();
+    for _ in 0..9 {
+        let mut flow = world.flow(Terms { creates: true, ..world.terms() });
+        assert!(world.play(&mut flow, |_, _| None).is_ok());
+        *asked.entry(flow.attempts()[0].credential).or_default() += 1;
+    }
+    assert!(asked.values().all(|count| *count == 3), "{asked:?}");
+}

@@ -29,6 +29,8 @@ pub struct Need<'a> {
 pub enum Turn {
     /// The first attempt: fairness decides, and it may be a probe while somebody healthy can still rescue it.
     First,
+    /// The first attempt of something that cannot be repeated: fairness decides, and it is no probe.
+    Careful,
     /// A later attempt: reliability before fairness, no probes while somebody healthy is left.
     Rescue,
     /// A second attempt beside one that is slow to speak: only somebody in good standing.
@@ -97,19 +99,23 @@ pub struct Census {
     pub quota: u32,
     /// Resting after a rate limit.
     pub limited: u32,
-    /// Not entitled to the model, or without it.
+    /// Not entitled to the model.
     pub barred: u32,
+    /// Without the model.
+    pub lacking: u32,
     /// Out by guesses, or behind an open breaker.
     pub failing: u32,
 }
 
 impl Census {
-    pub(crate) fn count(&mut self, cause: Class) {
+    /// Counts somebody who is out for this cause.
+    pub const fn count(&mut self, cause: Class) {
         match cause {
             Class::InvalidCredential => self.invalid += 1,
             Class::QuotaExhausted => self.quota += 1,
             Class::RateLimited => self.limited += 1,
-            Class::Permission | Class::ModelUnavailable => self.barred += 1,
+            Class::Permission => self.barred += 1,
+            Class::ModelUnavailable => self.lacking += 1,
             Class::Overloaded | Class::ServerError | Class::Timeout | Class::Connection => self.failing += 1,
             // the caller's own mistakes put nobody out
             Class::BadRequest | Class::ContentPolicy | Class::PayloadTooLarge | Class::Unsupported => {}
@@ -126,6 +132,7 @@ impl Census {
             quota: self.quota + other.quota,
             limited: self.limited + other.limited,
             barred: self.barred + other.barred,
+            lacking: self.lacking + other.lacking,
             failing: self.failing + other.failing,
         }
     }

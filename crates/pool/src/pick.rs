@@ -70,7 +70,7 @@ pub(crate) fn pick(scene: &Scene<'_>) -> Result<Choice, Refusal> {
     }
     for (target, id) in scene.endpoints.iter().enumerate() {
         if let Some(endpoint) = scene.pool.endpoints.get(id) {
-            look(scene, target, endpoint, span, &mut found);
+            look(scene, (target, *id), endpoint, span, &mut found);
         }
     }
     decide(scene, &found, span)
@@ -124,19 +124,20 @@ fn decide(scene: &Scene<'_>, found: &Findings, span: Span) -> Result<Choice, Ref
     }
 }
 
-fn look(scene: &Scene<'_>, target: usize, endpoint: &Endpoint, span: Span, found: &mut Findings) {
+fn look(scene: &Scene<'_>, (target, id): (usize, EndpointId), endpoint: &Endpoint, span: Span, found: &mut Findings) {
     let passage = endpoint.breaker.passage(scene.now);
     // before the first success nobody knows whether the endpoint or the credentials are ill: each may be asked once
     let unexplored = !endpoint.cells.iter().any(|cell| cell.last_good.is_some());
     let provider = &scene.pool.providers[endpoint.provider.0 as usize];
+    let queue = Queue::of(scene, id, endpoint);
     for (index, cell) in endpoint.cells.iter().enumerate() {
         let slot = &scene.pool.slots[cell.credential as usize];
-        let id = CredentialId { index: cell.credential, generation: slot.generation };
-        if scene.need.pinned.is_some_and(|pinned| pinned != id) {
+        let credential = CredentialId { index: cell.credential, generation: slot.generation };
+        if scene.need.pinned.is_some_and(|pinned| pinned != credential) {
             continue;
         }
         found.census.all += 1;
-        if scene.need.tried.contains(&id) {
+        if scene.need.tried.contains(&credential) {
             found.census.tried += 1;
             continue;
         }
@@ -145,7 +146,7 @@ fn look(scene: &Scene<'_>, target: usize, endpoint: &Endpoint, span: Span, found
         match admission(scene.now, standings) {
             Admission::Ready => {
                 let rank = rank(scene, cell, span);
-                if let Some(until) = held_back(scene, endpoint, cell) {
+                if let Some(until) = queue.holds_back(scene.now, endpoint, cell) {
                     let own = cell.is_limited(scene.now);
                     resting(found, until, if own { Class::RateLimited } else { Class::Overloaded });
                     if !scene.need.patient {
@@ -179,28 +180,35 @@ fn look(scene: &Scene<'_>, target: usize, endpoint: &Endpoint, span: Span, found
     }
 }
 
-/// When a learned limit, or those who wait longer, let this request have a place here; `None`: now.
-fn held_back(scene: &Scene<'_>, endpoint: &Endpoint, cell: &Cell) -> Option<Moment> {
-    let now = scene.now;
-    if let Some(until) = cell.limited_until(now).or_else(|| endpoint.pace.closed_until(now)) {
-        return Some(until.max(turn(scene, endpoint)?));
+/// Who waits longer for this endpoint than the request that asks.
+#[derive(Clone, Copy)]
+struct Queue {
+    ahead: usize,
+    /// When the line will have come to this request, at the rates that were learned.
+    turn: Moment,
+}
+
+impl Queue {
+    fn of(scene: &Scene<'_>, id: EndpointId, endpoint: &Endpoint) -> Self {
+        let number = scene.need.ticket.filter(|ticket| ticket.endpoint == id).map(|ticket| ticket.number);
+        let ahead = endpoint.line.ahead(number);
+        let mut turn = LINE_MOVES;
+        if ahead > 0 {
+            let rate: f64 = endpoint.cells.iter().filter_map(|cell| cell.pace.rate(scene.now)).sum();
+            let wait = if rate > 0.0 { (ahead as f64 / rate).min(3600.0) } else { 0.0 };
+            turn = turn.max(std::time::Duration::from_secs_f64(wait));
+        }
+        Self { ahead, turn: scene.now.plus(turn) }
     }
-    let scarce = cell.is_limited(now) || endpoint.pace.rate(now).is_some();
-    if scarce && ahead(scene, endpoint) > 0 { turn(scene, endpoint) } else { None }
-}
 
-/// When the line will have come to this request, at the rates that were learned: at once for the first.
-fn turn(scene: &Scene<'_>, endpoint: &Endpoint) -> Option<Moment> {
-    let ahead = ahead(scene, endpoint);
-    let rate: f64 = endpoint.cells.iter().filter_map(|cell| cell.pace.rate(scene.now)).sum();
-    let wait = if rate > 0.0 { ahead as f64 / rate } else { 0.0 };
-    Some(scene.now.plus(std::time::Duration::from_secs_f64(wait.min(3600.0))).max(scene.now.plus(LINE_MOVES)))
-}
-
-fn ahead(scene: &Scene<'_>, endpoint: &Endpoint) -> usize {
-    let number =
-        scene.need.ticket.filter(|t| scene.pool.endpoints.get(&t.endpoint).is_some_and(|e| std::ptr::eq(e, endpoint)));
-    endpoint.line.ahead(number.map(|ticket| ticket.number))
+    /// When a learned limit, or those who wait longer, let this request have the place; `None`: now.
+    fn holds_back(self, now: Moment, endpoint: &Endpoint, cell: &Cell) -> Option<Moment> {
+        if let Some(until) = cell.limited_until(now).or_else(|| endpoint.pace.closed_until(now)) {
+            return Some(until.max(self.turn));
+        }
+        let scarce = self.ahead > 0 && (cell.is_limited(now) || endpoint.pace.rate(now).is_some());
+        scarce.then_some(self.turn)
+    }
 }
 
 /// Soonest look at a line that has to move first.
@@ -248,7 +256,7 @@ fn rank(scene: &Scene<'_>, cell: &Cell, span: Span) -> Rank {
     let served = cell.served.clamp(span.floor, span.floor + span.debt);
     let turn = served + (1.0 + rules::PENDING_PENALTY * f64::from(cell.pending)) / share;
     match scene.need.turn {
-        Turn::First => Rank(0, 0.0, 0, turn),
+        Turn::First | Turn::Careful => Rank(0, 0.0, 0, turn),
         Turn::Rescue | Turn::Hedge if cell.is_proven() => Rank(0, -(cell.score(scene.now) * 10.0).round(), 0, turn),
         // among those whose last word was bad, the one that failed longest ago; untested ones come first
         Turn::Rescue | Turn::Hedge => Rank(1, 0.0, cell.last_bad.map_or(0, Moment::as_nanos), turn),

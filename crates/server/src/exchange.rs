@@ -155,6 +155,7 @@ impl Exchange {
         let attempted = self.flow.as_ref().is_some_and(|flow| !flow.attempts().is_empty());
         let end = match ending.reason {
             Reason::Upstream if status < 500 => End::ClientError,
+            Reason::ModelNotFound => End::ClientError,
             Reason::NoCredential | Reason::RateLimited | Reason::NoneServes if !attempted => End::Refused,
             Reason::Upstream
             | Reason::NoCredential

@@ -99,7 +99,7 @@ pub(crate) fn failed(mut exchange: Exchange, dialect: Dialect, ending: Ending) -
     let kind = match ending.reason {
         Reason::RateLimited => FailureKind::RateLimit,
         Reason::NoCredential => FailureKind::Overloaded,
-        Reason::NoneServes => FailureKind::NotFound,
+        Reason::NoneServes | Reason::ModelNotFound => FailureKind::NotFound,
         Reason::Deadline => FailureKind::Timeout,
         Reason::Upstream | Reason::ProviderFailing | Reason::NotRepeatable => FailureKind::Server,
     };

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use claviger_flow::{Answer, Failed};
 use claviger_net::Reply;
 use claviger_providers::{AnswerEdit, Failure, Prepared, Provider};
-use claviger_types::{Operation, Usage};
+use claviger_types::{Class, Operation, Usage, Verdict};
 use claviger_wire::sse::{Event, Splitter};
 use claviger_wire::{fault, stream, usage};
 use http::{HeaderMap, Method, StatusCode, header};
@@ -74,7 +74,7 @@ pub(crate) async fn read(
     let mut headers = reply.headers;
     let mut source = Source::new(reply.body, &mut headers);
     if status.is_client_error() || status.is_server_error() {
-        return Arrived::Failed(refusal(shared, provider, status, headers, source).await);
+        return Arrived::Failed(refusal(shared, call, provider, status, headers, source).await);
     }
     if call.ask.method == Method::HEAD || status == StatusCode::NO_CONTENT || status.is_redirection() {
         let form = Form::Raw { first: Bytes::new(), source };
@@ -167,6 +167,7 @@ impl Fault {
 
 async fn refusal(
     shared: &Shared,
+    call: &Call,
     provider: &Provider,
     status: StatusCode,
     headers: HeaderMap,
@@ -180,7 +181,7 @@ async fn refusal(
     let wall = shared.clock.wall();
     let verdict = provider.classify(&Failure::Status { status: status.as_u16(), headers: &headers, body: &body, wall });
     // a refusal of credential or rate proves that nothing was done
-    let untouched = !verdict.class.is_guess() || verdict.class == claviger_types::Class::Overloaded;
+    let untouched = !verdict.class.is_guess() || verdict.class == Class::Overloaded;
     let absent = crate::state::is_absent(status, &body);
     Failed { verdict, untouched, answer: Some(Answer { status, headers, body }), absent }
 }
