@@ -22,6 +22,8 @@ pub(crate) struct Exchange {
     flow: Option<Flow>,
     receipt: Receipt,
     wait: Duration,
+    /// No receipt: the gateway asks on its own behalf.
+    internal: bool,
     over: bool,
     _in_flight: InFlightGuard,
 }
@@ -54,7 +56,24 @@ impl Exchange {
             error: None,
         };
         let in_flight = shared.telemetry.in_flight();
-        Self { shared, live, arrived, flow: None, receipt, wait: Duration::ZERO, over: false, _in_flight: in_flight }
+        Self {
+            shared,
+            live,
+            arrived,
+            flow: None,
+            receipt,
+            wait: Duration::ZERO,
+            internal: false,
+            over: false,
+            _in_flight: in_flight,
+        }
+    }
+
+    /// A request that the gateway makes on its own behalf.
+    pub(crate) fn internal(shared: Arc<Shared>, live: Arc<Live>) -> Self {
+        let mut exchange = Self::new(shared, live, String::new());
+        exchange.internal = true;
+        exchange
     }
 
     pub(crate) fn request_id(&self) -> &str {
@@ -196,7 +215,7 @@ impl Exchange {
     }
 
     fn close(&mut self, end: End) {
-        if std::mem::replace(&mut self.over, true) {
+        if std::mem::replace(&mut self.over, true) || self.internal {
             return;
         }
         let now = self.shared.clock.now();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use claviger_config::{ClientKey, Clients, Limits};
-use claviger_flow::{Candidate, Flow, Route, Terms};
+use claviger_flow::{Candidate, Flow, Route, Target, Terms, Tier};
 use claviger_net::OutBody;
 use claviger_types::{Operation, Secret};
 use claviger_wire::ask::{Arrival, AskError};
@@ -31,6 +31,9 @@ use crate::{models, state};
 /// Serves one request of the data port.
 pub(crate) async fn serve(shared: Arc<Shared>, mut request: Request<Incoming>) -> Response<Body> {
     let live = shared.live();
+    if let Some(hint) = hint(&request) {
+        return hint;
+    }
     let mut exchange = Exchange::new(Arc::clone(&shared), live, request_id(&shared, request.headers()));
     let (_, dialect) = operation::recognise(request.uri().path());
     let client = match authenticate(&exchange.live.plan.clients, request.headers(), request.uri().query()) {
@@ -52,7 +55,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, mut request: Request<Incoming>) -
     }
     exchange.asked(&ask);
     if matches!(ask.operation, Operation::Models | Operation::RetrieveModel)
-        && let Some(own) = models::answer(&exchange.live, &ask)
+        && let Some(own) = models::answer(&shared, &exchange.live, &ask).await
     {
         return respond::answer(exchange, own.0, own.1);
     }
@@ -65,6 +68,16 @@ pub(crate) async fn serve(shared: Arc<Shared>, mut request: Request<Incoming>) -
         Served::Good(good) => respond::good(exchange, &call, *good, on_upgrade),
         Served::Failed(ending) => respond::failed(exchange, dialect, *ending),
     }
+}
+
+/// The root tells a person who got lost where things are; it is nobody's API and goes to no provider.
+fn hint(request: &Request<Incoming>) -> Option<Response<Body>> {
+    (request.method() == http::Method::GET && request.uri().path() == "/").then(|| {
+        let text = "Claviger, an AI gateway. Point an OpenAI client at /v1 of this address.\n";
+        let mut response = Response::new(Body::whole(Bytes::from_static(text.as_bytes())));
+        response.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/plain"));
+        response
+    })
 }
 
 /// The client's own id when it is harmless, else a new one.
@@ -245,6 +258,22 @@ fn route(exchange: &Exchange, ask: Ask, upgrade: bool, stream: Option<OutBody>) 
         prepared: Mutex::new(HashMap::new()),
     };
     Ok((Arc::new(call), flow, name))
+}
+
+/// The way to one provider, past the routes; `None` when it does not offer the operation.
+pub(crate) fn straight(exchange: &Exchange, ask: Ask, provider: usize) -> Option<(Arc<Call>, Flow)> {
+    let live = &exchange.live;
+    let target = Target { provider, model: None };
+    let route = Route { tiers: vec![Tier { targets: vec![target] }], ..(**live.plan.routes.routes.first()?).clone() };
+    let (tiers, renames) = tiers(live, &route, &ask);
+    if tiers.iter().all(Vec::is_empty) {
+        return None;
+    }
+    let terms =
+        Terms { arrived: exchange.arrived, stream: false, creates: false, once: false, pinned: None, seek: false };
+    let (stream, prepared) = (Mutex::new(None), Mutex::new(HashMap::new()));
+    let call = Call { ask, live: Arc::clone(live), renames, upgrade: false, stream, prepared };
+    Some((Arc::new(call), Flow::new(Arc::new(route), tiers, terms)))
 }
 
 /// The route's tiers without the targets that cannot do the operation, and what each target is asked for.

@@ -47,6 +47,7 @@ pub(crate) async fn run(start: Start<'_>) -> anyhow::Result<()> {
         telemetry: Telemetry::new(log),
         live: ArcSwap::from_pointee(live),
         affinity: Mutex::default(),
+        models: Mutex::default(),
     });
     let live = shared.live();
     let desk = Arc::new(Desk {

@@ -12,9 +12,9 @@ use tokio::sync::Notify;
 use crate::affinity::Affinity;
 use crate::clock::Clock;
 use crate::live::Live;
+use crate::models::Remembered;
 
 /// The process's state.
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) pool: Mutex<Pool>,
@@ -24,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) telemetry: Telemetry,
     pub(crate) live: ArcSwap<Live>,
     pub(crate) affinity: Mutex<Affinity>,
+    pub(crate) models: Mutex<Remembered>,
 }
 
 impl Shared {

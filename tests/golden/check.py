@@ -1,0 +1,105 @@
+"""Recorded cases and sample configurations against a real gateway process.
+
+    check.py BINARY SHARED [-v]
+
+A case counts when this version serves its provider: types that speak a dialect of their own are told apart by
+`claviger check` (code `dialect_later`). Areas `claude` and `claude-stream` need translation and are left out.
+"""
+import concurrent.futures
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+binary, shared = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+verbose = "-v" in sys.argv
+sys.path.insert(0, os.path.join(shared, "exam"))
+import golden  # noqa: E402
+
+# Cases whose label is wrong for this gateway, with the reason.
+DIFFERENT = {}
+
+
+def problems(config):
+    """What `claviger check` says about a configuration."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+        json.dump(config, f)
+        f.flush()
+        out = subprocess.run([binary, "check", "--json", f.name], capture_output=True, text=True, timeout=60)
+    return [json.loads(line) for line in out.stdout.splitlines()]
+
+
+def errors(config):
+    return [p for p in problems(config) if p["severity"] == "error"]
+
+
+def served(case):
+    return not any(p["code"] == "dialect_later" for p in errors(case["config"]))
+
+
+def play_cases():
+    cases = []
+    for name in sorted(os.listdir(golden.GOLDEN)):
+        if name.endswith(".json"):
+            with open(os.path.join(golden.GOLDEN, name), encoding="utf-8") as f:
+                cases += json.load(f)
+    cases = [c for c in cases if golden.runnable(c) and c["area"] not in ("claude", "claude-stream")
+             and c["id"] not in DIFFERENT]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        kept = [c for c, ok in zip(cases, pool.map(served, cases)) if ok]
+        found = list(zip(kept, pool.map(lambda c: golden.run(c, binary), kept)))
+    table, bad = {}, 0
+    for case, wrong in found:
+        row = table.setdefault(case["provider"], {"match": [0, 0], "improve": [0, 0]})[case["judgement"]]
+        row[1] += 1
+        row[0] += not wrong
+        if wrong:
+            bad += 1
+            print("%s (%s): %s" % (case["id"], case["judgement"], "; ".join(wrong)[:600]))
+    print("%-14s %10s %10s" % ("provider", "match", "improve"))
+    for provider, row in sorted(table.items()):
+        print("%-14s %10s %10s" % (provider, "%d/%d" % tuple(row["match"]), "%d/%d" % tuple(row["improve"])))
+    return len(found) - bad, bad
+
+
+def samples():
+    """The entries of the sample file; a small reader of its shape, so that nothing has to be installed."""
+    path = os.path.join(shared, "reference", "higress-examples.yaml")
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    for entry in re.split(r"^- name: ", text, flags=re.M)[1:]:
+        name, rest = entry.split("\n", 1)
+        valid = re.search(r"^  valid: (true|false)", rest, re.M).group(1) == "true"
+        config = rest.split("  config:", 1)[1]
+        config = "\n".join(line for line in config.split("\n") if not line.startswith("#"))
+        inline, _, block = config.partition("\n")
+        lines = [line[4:] for line in block.split("\n")]
+        yield name, valid, (inline.strip() + "\n" if inline.strip() else "") + "\n".join(lines)
+
+
+def check_samples():
+    good = later = bad = 0
+    for name, valid, text in samples():
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+            f.write(text)
+            f.flush()
+            out = subprocess.run([binary, "check", "--json", f.name], capture_output=True, text=True, timeout=60)
+        found = [json.loads(line) for line in out.stdout.splitlines()]
+        wrong = [p for p in found if p["severity"] == "error" and p["code"] != "dialect_later"]
+        dialect = any(p["code"] == "dialect_later" for p in found)
+        if valid == (not wrong):
+            good += 1
+            later += dialect
+        else:
+            bad += 1
+            print("sample %s: valid is %s, said %s" % (name, valid, [p["message"] for p in found][:3]))
+    print("sample configurations: %d/%d get their verdict (%d of them name a type that comes later)" % (good, good + bad, later))
+    return good, bad
+
+
+good, bad = play_cases()
+fine, off = check_samples()
+print("%d passed, %d failed" % (good + fine, bad + off))
+sys.exit(1 if bad or off else 0)
