@@ -163,6 +163,37 @@ async fn an_unknown_path_goes_through_the_same_engine() {
 }
 
 #[tokio::test]
+async fn a_path_that_the_provider_does_not_have_harms_nobody() {
+    let (provider, gateway) = pair(&TokenScript::healthy(), 2).await;
+    for path in ["/v1/brand/unknown", "/v1/brand/unknown", "/v1/other"] {
+        let answer = gateway.ask(&get(path)).await;
+        assert_eq!(answer.status, 404, "{}", answer.text());
+        assert_eq!(answer.json()["error"]["message"], format!("Invalid URL (GET {path})"));
+        assert_eq!(answer.attempts(), 1, "every token would say the same");
+    }
+    assert_eq!(provider.seen().len(), 3);
+    // requests that name no model either
+    assert_eq!(gateway.ask(&get("/v1/files")).await.status, 200);
+    assert_eq!(gateway.ask(&get("/v1/models")).await.status, 200);
+    assert_eq!(gateway.standings().await, ["ready"; 2]);
+}
+
+#[tokio::test]
+async fn a_model_that_no_token_has_is_told_in_the_providers_words() {
+    let (provider, gateway) = pair(&TokenScript::healthy(), 3).await;
+    let ask = post(
+        "/v1/chat/completions",
+        &json!({"model": "no-such-model", "messages": [{"role": "user", "content": "x"}]}),
+    );
+    for _ in 0..3 {
+        let answer = gateway.ask(&ask).await;
+        assert_eq!((answer.status, answer.code().as_str()), (404, "model_not_found"), "{}", answer.text());
+    }
+    assert!(provider.seen().len() <= 6, "{} requests for a model that nobody has", provider.seen().len());
+    gateway.still_serves().await;
+}
+
+#[tokio::test]
 async fn routes_that_name_their_models_are_what_is_offered() {
     let provider = ScriptedUpstream::start(Script::new().healthy(tokens(1))).await.unwrap();
     let config = Config::one(&provider.url(), &tokens(1)).route("match: { models: [\"gpt-4o\", \"gpt-4o-mini\"] }");
@@ -198,10 +229,12 @@ async fn payload(wire: &mut Wire) -> Value {
 }
 
 #[tokio::test]
-async fn a_websocket_is_spliced_both_ways_past_a_dead_token() {
-    let script = Script::new().healthy(tokens(2)).token(token(0), TokenScript::status(401));
+async fn a_websocket_is_spliced_both_ways_past_dead_tokens() {
+    let dead = TokenScript::status(401);
+    let script =
+        (0..4).fold(Script::new().token(token(4), TokenScript::healthy()), |s, n| s.token(token(n), dead.clone()));
     let provider = ScriptedUpstream::start(script).await.unwrap();
-    let gateway = launch(&Config::one(&provider.url(), &tokens(2))).await;
+    let gateway = launch(&Config::one(&provider.url(), &tokens(5))).await;
     let mut wire = gateway.wire().await;
     let upgrade = get("/v1/realtime?model=gpt-realtime")
         .header("connection", "keep-alive, Upgrade")
@@ -226,5 +259,7 @@ async fn a_websocket_is_spliced_both_ways_past_a_dead_token() {
     drop(wire);
     gateway.idle().await;
     let receipt = gateway.receipt_of("the-socket").await;
-    assert_eq!((&receipt["status"], receipt["attempts"].as_array().unwrap().len()), (&json!(101), 2), "{receipt}");
+    assert_eq!((&receipt["status"], &receipt["end"]), (&json!(101), &json!("complete")), "{receipt}");
+    let last = receipt["attempts"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["verdict"], &last["status"]), (&json!("good"), &json!(101)), "{receipt}");
 }

@@ -5,10 +5,10 @@
 use std::path::PathBuf;
 
 use claviger_testkit::recordings::{Recording, load};
-use claviger_testkit::{Fault, FaultKind, Script, ScriptedUpstream, TokenScript};
+use claviger_testkit::{Fault, FaultKind, Running, Script, ScriptedUpstream, TokenScript};
 use serde_json::Value;
 
-use crate::harness::{Answer, Config, Gateway, Request, launch, token, tokens};
+use crate::harness::{Answer, Config, Gateway, Provider, Request, launch, token, tokens};
 
 fn recordings() -> Option<Vec<Recording>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/openai-recordings");
@@ -21,6 +21,18 @@ fn recordings() -> Option<Vec<Recording>> {
     Some(all)
 }
 
+fn is_azure(recording: &Recording) -> bool {
+    recording.request.path.starts_with("/openai/deployments/")
+}
+
+fn config(recording: &Recording, provider: &Running, count: usize) -> Config {
+    if !is_azure(recording) {
+        return Config::one(&provider.url(), &tokens(count));
+    }
+    let url = format!("https://recorded.openai.azure.com{}", recording.request.path);
+    Config::default().provider(Provider::azure("main", &url, provider.addr()).tokens(&tokens(count)))
+}
+
 /// The recorded request; a multipart body, which recorders leave out, is made up.
 fn request(recording: &Recording) -> Request {
     let recorded = &recording.request;
@@ -30,18 +42,14 @@ fn request(recording: &Recording) -> Request {
         let file: (&str, &str, &[u8]) = ("file", "speech.wav", b"RIFF\x00\xff");
         return crate::harness::form(&recorded.path, &[("model", "", model.as_bytes()), file]);
     }
-    let mut request = crate::harness::post_bytes(&recorded.path, &kind, recorded.body.to_vec());
+    // callers of an Azure deployment ask us in OpenAI's paths
+    let path = if is_azure(recording) { "/v1/chat/completions" } else { &recorded.path };
+    let mut request = crate::harness::post_bytes(path, &kind, recorded.body.to_vec());
     request.method.clone_from(&recorded.method);
     if request.body.is_empty() {
         request.headers.clear();
     }
     request
-}
-
-/// The recorded body as the caller must see it: as it came, and when the caller did not ask for the usage chunk of a
-/// stream and the recording has one, without it.
-fn expected(recording: &Recording) -> Vec<u8> {
-    recording.response.body.to_vec()
 }
 
 /// Input and output of the last usage that the recorded answer names; `None` when it names none.
@@ -64,7 +72,7 @@ async fn check(gateway: &Gateway, recording: &Recording) -> Result<(), String> {
     if answer.status != recorded.status {
         return Err(format!("status {} instead of {}: {}", answer.status, recorded.status, answer.text()));
     }
-    if answer.body != expected(recording) {
+    if answer.body != recorded.body {
         let at = answer.body.iter().zip(&recorded.body).take_while(|(a, b)| a == b).count();
         let around =
             |body: &[u8]| String::from_utf8_lossy(&body[at.min(body.len())..(at + 80).min(body.len())]).into_owned();
@@ -92,7 +100,7 @@ async fn play(what: &str, all: &[Recording], behaviours: &[TokenScript]) {
         let numbered = behaviours.iter().enumerate();
         let script = numbered.fold(Script::new(), |script, (n, one)| script.token(token(n), one.clone()));
         let provider = ScriptedUpstream::start(script.playback(std::slice::from_ref(recording))).await.unwrap();
-        let gateway = launch(&Config::one(&provider.url(), &tokens(behaviours.len()))).await;
+        let gateway = launch(&config(recording, &provider, behaviours.len())).await;
         if let Err(why) = check(&gateway, recording).await {
             failures.push(format!("{}: {why}", recording.name));
         }

@@ -108,8 +108,9 @@ async fn hedges(kind: FaultKind) -> (Running, Gateway) {
 #[tokio::test]
 async fn silence_before_the_head_is_overtaken_by_a_second_attempt() {
     let (_provider, gateway) = hedges(FaultKind::StallHead).await;
-    let hedged = gateway.receipts().into_iter().find(|receipt| receipt["attempts"].as_array().unwrap().len() > 1);
-    let attempts = hedged.expect("a request with two attempts")["attempts"].clone();
+    let hedged = || gateway.receipts().into_iter().find(|receipt| receipt["attempts"].as_array().unwrap().len() > 1);
+    let receipt = until("the receipt of a request with two attempts", || std::future::ready(hedged())).await;
+    let attempts = &receipt["attempts"];
     assert_eq!(attempts[1]["hedge"], true, "{attempts}");
     assert_eq!(attempts[0]["verdict"], "timeout", "{attempts}");
 }

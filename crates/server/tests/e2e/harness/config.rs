@@ -1,12 +1,13 @@
 //! Configuration files, put together from what a test cares about.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 /// A provider entry.
 #[derive(Clone, Debug)]
 pub(crate) struct Provider {
     id: String,
-    url: String,
+    head: String,
     tokens: Vec<String>,
     lines: Vec<String>,
 }
@@ -14,7 +15,15 @@ pub(crate) struct Provider {
 impl Provider {
     /// An OpenAI-like provider at `url` (without `/v1`).
     pub(crate) fn at(id: &str, url: &str) -> Self {
-        Self { id: id.to_owned(), url: url.to_owned(), tokens: Vec::new(), lines: Vec::new() }
+        let head = format!("type: openai\n    openaiCustomUrl: {url}/v1");
+        Self { id: id.to_owned(), head, tokens: Vec::new(), lines: Vec::new() }
+    }
+
+    /// An Azure deployment, really at `address`.
+    pub(crate) fn azure(id: &str, service_url: &str, address: SocketAddr) -> Self {
+        let egress = format!("egress: {{ connectTo: \"{address}\", tls: false }}");
+        let head = format!("type: azure\n    azureServiceUrl: \"{service_url}\"\n    {egress}");
+        Self { id: id.to_owned(), head, tokens: Vec::new(), lines: Vec::new() }
     }
 
     pub(crate) fn tokens(mut self, tokens: &[String]) -> Self {
@@ -29,7 +38,7 @@ impl Provider {
     }
 
     fn yaml(&self) -> String {
-        let mut text = format!("  - id: {}\n    type: openai\n    openaiCustomUrl: {}/v1\n", self.id, self.url);
+        let mut text = format!("  - id: {}\n    {}\n", self.id, self.head);
         text.push_str("    apiTokens:\n");
         for token in &self.tokens {
             let _ = writeln!(text, "      - {token}");
