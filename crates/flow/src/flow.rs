@@ -289,12 +289,19 @@ impl Flow {
 
     /// The attempt has content to show: it is the answer, and the others end. Returns those, and whether the pool
     /// improved. After this only [`Flow::ended`] is to be called.
-    pub fn content(&mut self, now: Moment, pool: &mut Pool, dice: u64, winner: AttemptId) -> (Vec<AttemptId>, bool) {
+    pub fn content(
+        &mut self,
+        now: Moment,
+        pool: &mut Pool,
+        dice: u64,
+        winner: AttemptId,
+        status: StatusCode,
+    ) -> (Vec<AttemptId>, bool) {
         self.committed = Some(winner);
         let mut improved = false;
         if let Some(attempt) = self.attempts.get_mut(winner.0) {
             attempt.content = Some(now);
-            attempt.status.get_or_insert(StatusCode::OK);
+            attempt.status = Some(status);
             if let Some(lease) = &mut attempt.lease {
                 improved = pool.progressed(now, lease).improved;
             }

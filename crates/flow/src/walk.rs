@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use claviger_pool::{Census, CredentialId, Lease, Need, Pool, ProviderId, Refusal, Turn};
-use claviger_types::{Class, Moment};
+use claviger_types::{Class, Moment, Verdict};
 
 use crate::attempt::Outcome;
 use crate::ending::Ending;
@@ -49,7 +49,7 @@ impl<'f> Walk<'f> {
 
     /// Somebody, or what to do instead.
     pub(crate) fn go(mut self, pool: &mut Pool, dice: u64) -> Found {
-        let (mut census, mut soonest) = (Census::default(), None::<Moment>);
+        let (mut census, mut soonest, mut back) = (Census::default(), None::<Moment>, None::<Moment>);
         let last_tier = self.flow.tiers.len().saturating_sub(1);
         for tier in 0..self.flow.tiers.len() {
             match self.ask(pool, tier, dice) {
@@ -62,8 +62,17 @@ impl<'f> Walk<'f> {
                         return Found::Wait(until);
                     }
                 }
-                Err(Refusal::Tried { census: some }) => {
+                Err(Refusal::Tried { until, census: some }) => {
                     census = census.plus(some);
+                    back = back.into_iter().chain(until).min();
+                    if let Some(until) = until
+                        && tier < last_tier
+                        && until <= self.now.plus(self.flow.route.patience)
+                        && self.may_hold(until)
+                        && self.forgive_named()
+                    {
+                        return Found::Wait(until);
+                    }
                     if let Some(at) = self.lone_again(tier, some) {
                         return Found::Again(at);
                     }
@@ -77,7 +86,7 @@ impl<'f> Walk<'f> {
         if self.forgive() {
             return Found::Again(self.now);
         }
-        Found::Nobody(Box::new(self.give_up(census, soonest)))
+        Found::Nobody(Box::new(self.give_up(census, soonest.into_iter().chain(back).min())))
     }
 
     fn ask(&mut self, pool: &mut Pool, tier: usize, dice: u64) -> Result<((usize, usize), Lease), Refusal> {
@@ -133,14 +142,21 @@ impl<'f> Walk<'f> {
     /// longer passed over. Their rests are still kept. Returns whether that changed anything.
     fn forgive(&mut self) -> bool {
         let reuse = self.flow.route.reuse_failed;
+        self.forgive_where(|verdict| is_named(verdict) || (reuse && !verdict.class.is_callers()))
+    }
+
+    /// The same for those whose return the provider named.
+    fn forgive_named(&mut self) -> bool {
+        self.forgive_where(is_named)
+    }
+
+    fn forgive_where(&mut self, forgiven: impl Fn(&Verdict) -> bool) -> bool {
         let Flow { tried, attempts, .. } = &mut *self.flow;
         let before = tried.len();
         tried.retain(|credential| {
             let last = attempts.iter().rev().find(|attempt| attempt.credential == *credential);
             let Some(Outcome::Failed(verdict)) = last.and_then(|attempt| attempt.outcome) else { return true };
-            let named = verdict.class == Class::RateLimited && verdict.hint.is_some();
-            let reused = reuse && !verdict.class.is_callers();
-            !(named || reused)
+            !forgiven(&verdict)
         });
         tried.len() < before
     }
@@ -159,4 +175,9 @@ impl<'f> Walk<'f> {
         }
         Ending::nobody(self.now, census, soonest, &flow.attempts)
     }
+}
+
+/// A rate limit of which the provider said when it ends.
+fn is_named(verdict: &Verdict) -> bool {
+    verdict.class == Class::RateLimited && verdict.hint.is_some()
 }

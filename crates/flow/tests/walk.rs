@@ -102,7 +102,7 @@ impl World {
             match self.step(flow) {
                 Step::Send(start) => match world(start.provider, start.credential) {
                     None => {
-                        flow.content(self.now, &mut self.pool, 42, start.attempt);
+                        flow.content(self.now, &mut self.pool, 42, start.attempt, StatusCode::OK);
                         flow.ended(self.now, &mut self.pool, 42, End::Good);
                         return Ok(start.provider);
                     }
@@ -159,6 +159,7 @@ fn when_nobody_is_left_the_end_is_immediate_and_names_the_moment_to_come_back() 
     let began = world.now;
     let ending = world.play(&mut flow, |_, _| Some(Class::InvalidCredential)).unwrap_err();
     assert_eq!((ending.reason, ending.reason.status()), (Reason::NoCredential, 503));
+    assert!(ending.retry_after.is_some_and(|after| after > Duration::from_secs(5)));
     assert_eq!(world.now, began, "nothing was waited for");
     let mut next = world.flow(world.terms());
     let ending = world.play(&mut next, |_, _| panic!("the dead are not asked")).unwrap_err();
@@ -246,7 +247,7 @@ fn a_slow_first_token_starts_a_second_attempt_and_the_first_content_wins() {
     let second = second.expect("a second attempt");
     assert_ne!(second.credential, slow.credential);
     assert!(matches!(world.step(&mut flow), Step::Wait { .. }), "nobody else is left");
-    let (losers, _) = flow.content(world.now, &mut world.pool, 42, second.attempt);
+    let (losers, _) = flow.content(world.now, &mut world.pool, 42, second.attempt, StatusCode::OK);
     assert_eq!(losers, vec![slow.attempt]);
     assert_eq!(flow.attempts()[0].outcome.map(|o| o.name()), Some("timeout"), "the silent one is to blame");
 }
@@ -328,7 +329,7 @@ fn a_third_token_is_asked_when_two_are_silent() {
         }
     }
     assert!(world.now.since(began) < Duration::from_secs(31), "{:?}", world.now.since(began));
-    let (losers, _) = flow.content(world.now, &mut world.pool, 42, starts[2].attempt);
+    let (losers, _) = flow.content(world.now, &mut world.pool, 42, starts[2].attempt, StatusCode::OK);
     assert_eq!(losers.len(), 2);
 }
 
@@ -353,4 +354,16 @@ fn creations_are_spread_by_weight_and_are_no_probes() {
         *asked.entry(flow.attempts()[0].credential).or_default() += 1;
     }
     assert!(asked.values().all(|count| *count == 3), "{asked:?}");
+}
+
+#[test]
+fn a_better_tier_whose_return_was_named_to_this_request_is_waited_for() {
+    let mut world = World::new(&[2, 1], &[&[0], &[1]]);
+    let mut flow = world.flow(world.terms());
+    for _ in 0..2 {
+        let start = world.sent(&mut flow);
+        let hinted = Verdict::of(Class::RateLimited, "test").hinted(Some(Duration::from_millis(1500)));
+        world.fail_with(&mut flow, &start, hinted, Some(429));
+    }
+    assert_eq!(world.play(&mut flow, |_, _| None).unwrap(), 0, "not the other tier");
 }

@@ -79,6 +79,8 @@ pub enum Refusal {
     },
     /// Every credential of the tier has failed this request.
     Tried {
+        /// When the first of them may be asked again, if that is known.
+        until: Option<Moment>,
         /// Who is out, and why.
         census: Census,
     },

@@ -59,6 +59,8 @@ struct Findings {
     /// Behind a learned limit, for those who cannot wait: the soonest.
     soft: Option<(Moment, usize, usize)>,
     clock: Option<f64>,
+    /// When the first of those that failed this request is back.
+    tried_back: Option<Moment>,
 }
 
 pub(crate) fn pick(scene: &Scene<'_>) -> Result<Choice, Refusal> {
@@ -120,7 +122,7 @@ fn decide(scene: &Scene<'_>, found: &Findings, span: Span) -> Result<Choice, Ref
     match found.soonest {
         Some(until) => Err(Refusal::Resting { until, census: found.census }),
         None if found.census.all == 0 => Err(Refusal::NoneServes),
-        None => Err(Refusal::Tried { census: found.census }),
+        None => Err(Refusal::Tried { until: found.tried_back, census: found.census }),
     }
 }
 
@@ -137,13 +139,17 @@ fn look(scene: &Scene<'_>, (target, id): (usize, EndpointId), endpoint: &Endpoin
             continue;
         }
         found.census.all += 1;
-        if scene.need.tried.contains(&credential) {
-            found.census.tried += 1;
-            continue;
-        }
         let account = slot.account.map(|account| &scene.pool.accounts[account as usize].standing);
         let standings = [Some(&provider.standing), account, Some(&slot.standing), Some(&cell.standing)];
-        match admission(scene.now, standings) {
+        let admission = admission(scene.now, standings);
+        if scene.need.tried.contains(&credential) {
+            found.census.tried += 1;
+            if let Admission::Resting { until, .. } = admission {
+                found.tried_back = Some(found.tried_back.map_or(until, |back| back.min(until)));
+            }
+            continue;
+        }
+        match admission {
             Admission::Ready => {
                 let rank = rank(scene, cell, span);
                 if let Some(until) = queue.holds_back(scene.now, endpoint, cell) {

@@ -77,7 +77,7 @@ fn take(
 ) -> Option<Good> {
     match arrived {
         Arrived::Good(good) => {
-            for loser in exchange.commit(id, good.status.as_u16()) {
+            for loser in exchange.commit(id, good.status) {
                 if let Some(handle) = handles.get(&loser) {
                     handle.abort();
                 }

@@ -10,6 +10,7 @@ use claviger_telemetry::{AttemptLine, End, InFlightGuard, Receipt};
 use claviger_types::{Moment, Usage};
 use claviger_wire::Ask;
 use claviger_wire::failure::AttemptNote;
+use http::StatusCode;
 
 use crate::live::Live;
 use crate::shared::Shared;
@@ -143,12 +144,12 @@ impl Exchange {
     }
 
     /// The attempt's answer is the client's. Returns the attempts to drop.
-    pub(crate) fn commit(&mut self, attempt: AttemptId, status: u16) -> Vec<AttemptId> {
+    pub(crate) fn commit(&mut self, attempt: AttemptId, status: StatusCode) -> Vec<AttemptId> {
         let (now, dice) = (self.shared.clock.now(), self.shared.clock.dice());
         let Some(flow) = self.flow.as_mut() else { return Vec::new() };
-        let (losers, improved) = flow.content(now, &mut self.shared.pool.lock(), dice, attempt);
+        let (losers, improved) = flow.content(now, &mut self.shared.pool.lock(), dice, attempt, status);
         self.shared.wake(improved);
-        self.receipt.status = status;
+        self.receipt.status = status.as_u16();
         self.receipt.first_content_ms = Some(millis(now.since(self.arrived)));
         let winner = &flow.attempts()[attempt.index()];
         self.receipt.upstream_model = Some(winner.model.clone()).filter(|model| !model.is_empty());

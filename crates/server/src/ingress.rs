@@ -119,6 +119,10 @@ fn wants_websocket(headers: &HeaderMap) -> bool {
 /// Reads the body (bounded, and not slower than allowed) and understands the request.
 async fn read(limits: &Limits, request: Request<Incoming>) -> Result<(Ask, Option<OutBody>), Refusal> {
     let (parts, mut incoming) = request.into_parts();
+    if parts.method == http::Method::CONNECT {
+        let message = "this is a gateway to language models, not a tunnel";
+        return Err(Refusal::with(405, "method_not_allowed", FailureKind::InvalidRequest, message));
+    }
     let announced = incoming.size_hint().lower();
     if announced > limits.max_body as u64 {
         return Err(too_large(limits));
@@ -158,6 +162,9 @@ async fn buffer(limits: &Limits, incoming: &mut Incoming) -> Result<(Bytes, Opti
         };
         let Ok(data) = frame.into_data() else { continue };
         let have = first.len().max(all.len());
+        if have + data.len() > limits.max_body {
+            return Err(too_large(limits));
+        }
         if have + data.len() > limits.buffer_body {
             return Ok((if all.is_empty() { first } else { all.into() }, Some(data)));
         }
