@@ -95,6 +95,17 @@ impl Ending {
         Self { reason, message, retry_after: None, answer }
     }
 
+    /// As many attempts as the operator allows.
+    pub(crate) fn enough(now: Moment, last: Option<&Failed>, attempts: &[Attempt]) -> Self {
+        match last {
+            Some(failed) if !failed.verdict.class.is_guess() => {
+                let all = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
+                Self::nobody(now, Census { all, ..Census::default() }, None, attempts)
+            }
+            Some(_) | None => Self::failing(Reason::ProviderFailing, last, attempts),
+        }
+    }
+
     /// Nobody is left.
     pub(crate) fn nobody(now: Moment, census: Census, soonest: Option<Moment>, attempts: &[Attempt]) -> Self {
         let census = counted(census, attempts);

@@ -170,7 +170,7 @@ impl Flow {
             return self.beside_running(now, pool, dice);
         }
         if self.route.max_attempts.is_some_and(|most| self.attempts.len() >= most.max(1) as usize) {
-            return Step::Fail(Box::new(Ending::failing(Reason::ProviderFailing, self.last.as_ref(), &self.attempts)));
+            return Step::Fail(Box::new(Ending::enough(now, self.last.as_ref(), &self.attempts)));
         }
         if now < self.not_before {
             return Step::Wait { until: self.not_before.min(self.deadline()), held: false };

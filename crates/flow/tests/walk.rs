@@ -278,8 +278,9 @@ fn explicit_attempt_limits_are_kept() {
     let mut world = World::new(&[9], &[&[0]]);
     world.route.max_attempts = Some(2);
     let mut flow = world.flow(world.terms());
-    assert!(world.play(&mut flow, |_, _| Some(Class::InvalidCredential)).is_err());
+    let ending = world.play(&mut flow, |_, _| Some(Class::InvalidCredential)).unwrap_err();
     assert_eq!(flow.attempts().len(), 2);
+    assert!(ending.reason == Reason::NoCredential && ending.answer.is_none(), "a 401 of ours is not passed on");
 }
 
 #[test]

@@ -179,7 +179,12 @@ async fn refusal(
         Ok(Err(_)) | Err(_) => Bytes::new(),
     };
     let wall = shared.clock.wall();
-    let verdict = provider.classify(&Failure::Status { status: status.as_u16(), headers: &headers, body: &body, wall });
+    let mut verdict =
+        provider.classify(&Failure::Status { status: status.as_u16(), headers: &headers, body: &body, wall });
+    if verdict.class == Class::ModelUnavailable && call.ask.model.is_none() {
+        // no model was asked for: what does not exist is the path or the object
+        verdict = Verdict::of(Class::BadRequest, "not_found");
+    }
     // a refusal of credential or rate proves that nothing was done
     let untouched = !verdict.class.is_guess() || verdict.class == Class::Overloaded;
     let absent = crate::state::is_absent(status, &body);
