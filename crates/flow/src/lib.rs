@@ -5,6 +5,7 @@
 mod attempt;
 mod ending;
 mod flow;
+mod report;
 pub mod route;
 mod walk;
 
