@@ -229,14 +229,10 @@ impl Flow {
         let Some((_, attempt, lease)) = self.running().last().filter(|_| repeatable && running < MOST_RUNNING) else {
             return Step::Wait { until: deadline, held: false };
         };
-        let patience = self.route.first_token_timeout;
         let known = pool.hedge_after(lease);
-        let usual = if self.terms.stream { patience } else { patience * WHOLE_ANSWER };
-        let once = match known {
-            Some(known) if self.terms.stream => known.min(patience),
-            Some(known) => known,
-            None => usual,
-        };
+        // there must be time left for those who are asked then
+        let most = self.patience().min(self.route.deadline / 3);
+        let once = known.map_or(most, |known| known.min(most));
         let due = attempt.started.plus(once * (1 << (running - 1)));
         if now < due {
             let until = if known.is_none() { due.min(now.plus(LOOK_AGAIN)) } else { due };
@@ -247,6 +243,11 @@ impl Flow {
             Some((place, lease)) => self.start(place, lease, true),
             None => Step::Wait { until: deadline.min(now.plus(LOOK_AGAIN)), held: false },
         }
+    }
+
+    /// How long the operator lets an attempt be silent.
+    fn patience(&self) -> Duration {
+        self.route.first_token_timeout * if self.terms.stream { 1 } else { WHOLE_ANSWER }
     }
 
     fn start(&mut self, place: (usize, usize), lease: Lease, hedge: bool) -> Step {
