@@ -1,0 +1,71 @@
+//! `failover`, `retryOnFailure` and `firstByteTimeout`: only what is set explicitly counts.
+
+use crate::plan::FailoverPlan;
+use crate::problem::{Code, Severity};
+use crate::provider::Hints;
+use crate::reader::Reader;
+
+pub(super) fn failover(entry: &Reader<'_>) -> FailoverPlan {
+    let Some(map) = entry.get("failover").and_then(|item| item.map()) else { return FailoverPlan::default() };
+    let count = |key| map.get(key).and_then(|item| item.whole32(1, u32::MAX));
+    let time = |key| map.get(key).and_then(|item| item.millis());
+    let plan = FailoverPlan {
+        enabled: map.get("enabled").and_then(|item| item.flag()),
+        failure_threshold: count("failureThreshold"),
+        success_threshold: count("successThreshold"),
+        health_check_interval: time("healthCheckInterval"),
+        health_check_timeout: time("healthCheckTimeout"),
+        health_check_model: map.get("healthCheckModel").and_then(|item| item.text()),
+        failover_on_status: patterns(&map, "failoverOnStatus"),
+        retry_on_status: None,
+    };
+    if map.item.lenient && plan.enabled == Some(true) && plan.health_check_model.is_none() {
+        map.missing("healthCheckModel", "name a model that every token may use");
+    }
+    map.finish();
+    plan
+}
+
+/// `retryOnStatus`, and what the entry says about requests.
+pub(super) fn retries(entry: &Reader<'_>) -> (Option<Vec<String>>, Hints) {
+    let first_token_timeout = entry.get("firstByteTimeout").and_then(|item| item.millis());
+    let none = Hints { first_token_timeout, ..Hints::default() };
+    let Some(map) = entry.get("retryOnFailure").and_then(|item| item.map()) else { return (None, none) };
+    let enabled = map.get("enabled").and_then(|item| item.flag());
+    let retries = map.get("maxRetries").and_then(|item| item.whole32(0, 1000));
+    let max_attempts = match enabled {
+        Some(false) => Some(1),
+        Some(true) => retries.map(|retries| retries.saturating_add(1)),
+        None => None,
+    };
+    if enabled.is_none() && retries.is_some() {
+        let message = "without `enabled: true` this is not read";
+        map.problem(Severity::Warning, Code::Ignored, "maxRetries", message, "write `enabled: true` beside it");
+    }
+    let hints = Hints {
+        max_attempts,
+        reuse_failed: map.own("reuseFailedCredentials").and_then(|item| item.flag()).unwrap_or(false),
+        attempt_timeout: map.get("retryTimeout").and_then(|item| item.millis()),
+        ..none
+    };
+    let statuses = patterns(&map, "retryOnStatus");
+    map.finish();
+    (statuses, hints)
+}
+
+/// Expressions on the status. A broken one never matches in Higress, so there it is left out; strict, it is an error.
+fn patterns(map: &Reader<'_>, key: &'static str) -> Option<Vec<String>> {
+    let item = map.get(key)?;
+    let mut patterns = Vec::new();
+    for item in item.list() {
+        let Some(pattern) = item.verbatim() else { continue };
+        if regex::Regex::new(&pattern).is_ok() {
+            patterns.push(pattern);
+        } else if item.lenient {
+            item.warn(Code::Ignored, "this is no expression, so it never matches", "write one such as `^429$`");
+        } else {
+            item.error(Code::Invalid, "this is no expression", "write one such as `\"429\"` or `\"5..\"`");
+        }
+    }
+    Some(patterns)
+}
