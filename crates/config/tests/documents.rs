@@ -1,11 +1,18 @@
 //! Schema, documentation, examples and reader say the same: each is held against the others.
 
+#![expect(clippy::unwrap_used, reason = "documents that cannot be read fail the test")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use claviger_config::{Loaded, Severity, Source, load};
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::Value;
+
+#[path = "documents/validate.rs"]
+mod validate;
+
+use validate::{Check, list};
 
 /// Keys of the top level that our own form has not.
 const HIGRESS: [&str; 5] = ["provider", "activeProviderId", "_rules_", "_plugin_id_", "higress"];
@@ -119,99 +126,6 @@ fn documents(path: &Path) -> Vec<Value> {
     Yaml::load_from_str(&read(path)).unwrap().iter().map(yaml_to_json).collect()
 }
 
-/// As much of JSON Schema as ours uses; a keyword it does not know is a failure.
-struct Check<'a> {
-    root: &'a Value,
-    wrong: Vec<String>,
-}
-
-impl Check<'_> {
-    fn holds(&self, schema: &Value, value: &Value) -> bool {
-        let mut inner = Check { root: self.root, wrong: Vec::new() };
-        inner.value(schema, value, "");
-        inner.wrong.is_empty()
-    }
-
-    fn value(&mut self, schema: &Value, value: &Value, path: &str) {
-        for (keyword, rule) in schema.as_object().into_iter().flatten() {
-            let fits = match keyword.as_str() {
-                "$ref" => {
-                    let pointer = rule.as_str().unwrap().trim_start_matches('#');
-                    self.value(&self.root.pointer(pointer).unwrap().clone(), value, path);
-                    true
-                }
-                "type" => list(rule).iter().any(|name| is(value, name.as_str().unwrap())),
-                "enum" => list(rule).contains(value),
-                "const" => rule == value,
-                "minimum" => value.as_i64().is_none_or(|number| number >= rule.as_i64().unwrap()),
-                "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= rule.as_u64().unwrap()),
-                "pattern" => {
-                    let pattern = regex::Regex::new(rule.as_str().unwrap()).unwrap();
-                    value.as_str().is_none_or(|text| pattern.is_match(text))
-                }
-                "required" => list(rule).iter().all(|key| value.get(key.as_str().unwrap()).is_some()),
-                "anyOf" => list(rule).iter().any(|option| self.holds(option, value)),
-                "oneOf" => list(rule).iter().filter(|option| self.holds(option, value)).count() == 1,
-                "propertyNames" => {
-                    value.as_object().into_iter().flatten().all(|(key, _)| self.holds(rule, &Value::from(key.as_str())))
-                }
-                "if" => {
-                    let branch = if self.holds(rule, value) { "then" } else { "else" };
-                    self.value(&schema[branch].clone(), value, path);
-                    true
-                }
-                "items" => {
-                    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-                        self.value(rule, item, &format!("{path}[{index}]"));
-                    }
-                    true
-                }
-                "properties" => {
-                    self.properties(schema, value, path);
-                    true
-                }
-                "additionalProperties" if schema.get("properties").is_none() => {
-                    value.as_object().into_iter().flatten().all(|(_, value)| self.holds(rule, value))
-                }
-                "$schema" | "$defs" | "title" | "description" | "then" | "else" | "additionalProperties" => true,
-                unknown => panic!("the schema uses {unknown}, which this test does not know"),
-            };
-            if !fits {
-                self.wrong.push(format!("{path}: {value} against {keyword} {rule}"));
-            }
-        }
-    }
-
-    fn properties(&mut self, schema: &Value, value: &Value, path: &str) {
-        for (key, value) in value.as_object().into_iter().flatten() {
-            let path = format!("{path}.{key}");
-            match schema["properties"].get(key) {
-                Some(known) => self.value(known, value, &path),
-                None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
-                    self.wrong.push(format!("{path} is not in the schema"));
-                }
-                None => {}
-            }
-        }
-    }
-}
-
-fn is(value: &Value, name: &str) -> bool {
-    match name {
-        "string" => value.is_string(),
-        "boolean" => value.is_boolean(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "number" => value.is_number(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        unknown => panic!("the schema uses the type {unknown}, which this test does not know"),
-    }
-}
-
-fn list(rule: &Value) -> Vec<Value> {
-    rule.as_array().cloned().unwrap_or_else(|| vec![rule.clone()])
-}
-
 /// The keys the schema has for an object, in the form of the file.
 fn keys_of(schema: &Value, object: &str, template: &str) -> BTreeSet<String> {
     let found = schema.pointer(&format!("/$defs/{object}/properties")).unwrap_or_else(|| panic!("no {object}"));
@@ -294,7 +208,7 @@ fn every_example_fits_the_schema() {
     let schema = schema();
     for path in examples() {
         for document in documents(&path) {
-            let mut check = Check { root: &schema, wrong: Vec::new() };
+            let mut check = Check::new(&schema);
             check.value(&schema, &document, "");
             assert!(check.wrong.is_empty(), "{}: {:#?}", path.display(), check.wrong);
         }
@@ -307,7 +221,7 @@ fn a_key_that_is_mistyped_does_not_fit_the_schema() {
     for (object, template) in OBJECTS {
         let text = with_keys(template, [&"madeUpKey".to_owned()]);
         let document = yaml_to_json(&Yaml::load_from_str(&text).unwrap()[0]);
-        let check = Check { root: &schema, wrong: Vec::new() };
+        let check = Check::new(&schema);
         assert!(!check.holds(&schema, &document), "{object}");
     }
 }
@@ -383,7 +297,7 @@ fn the_schema_knows_every_key_of_the_reader() {
     // these decide the form, at the top
     let special = ["kind", "provider", "activeProviderId", "_rules_"];
     for (object, template) in OBJECTS {
-        let known = keys_of(&schema(), object);
+        let known = keys_of(&schema(), object, template);
         let top = *object == "gateway";
         let strange = words.iter().filter(|word| !known.contains(*word) && !stands_in(template, word));
         let strange: Vec<&String> = strange.filter(|word| !(top && special.contains(&word.as_str()))).collect();
