@@ -130,7 +130,11 @@ impl Ending {
 
 /// Adds what this request itself met to those that were out already.
 fn counted(mut census: Census, attempts: &[Attempt]) -> Census {
-    for attempt in attempts {
+    for (index, attempt) in attempts.iter().enumerate() {
+        // somebody who was asked again counts once
+        if attempts[index + 1..].iter().any(|later| later.credential == attempt.credential) {
+            continue;
+        }
         if let Some(Outcome::Failed(verdict)) = attempt.outcome {
             census.count(verdict.class);
         }

@@ -37,6 +37,8 @@ pub struct Terms {
     pub pinned: Option<CredentialId>,
     /// The request is about state of which nobody knows who holds it: "not found" means "ask the next".
     pub seek: bool,
+    /// The client gets the provider's last word even when it is about our credential, as Higress passes it on.
+    pub verbatim: bool,
 }
 
 /// What the driver is to do next.

@@ -164,6 +164,11 @@ impl<'f> Walk<'f> {
     fn give_up(&self, census: Census, soonest: Option<Moment>) -> Ending {
         let flow = &self.flow;
         // the last word of a provider tells more than that nobody is left
+        if flow.terms.verbatim
+            && let Some(last) = flow.last.as_ref().filter(|last| last.answer.is_some())
+        {
+            return Ending::upstream(last);
+        }
         if let Some(last) = &flow.last
             && last.answer.is_some()
             && (last.verdict.class.is_guess()

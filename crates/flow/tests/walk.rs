@@ -52,7 +52,15 @@ impl World {
     }
 
     fn terms(&self) -> Terms {
-        Terms { arrived: self.now, stream: true, creates: false, once: false, pinned: None, seek: false }
+        Terms {
+            arrived: self.now,
+            stream: true,
+            creates: false,
+            once: false,
+            pinned: None,
+            seek: false,
+            verbatim: false,
+        }
     }
 
     fn flow(&self, terms: Terms) -> Flow {

@@ -142,7 +142,8 @@ mod tests {
             json!({"choices": [{"message": {"role": "assistant", "content": null, "reasoning_content": "7."}}]});
         let changed = edit(true, false).whole(Bytes::from(answer.to_string()));
         let changed: Value = serde_json::from_slice(&changed).expect("JSON");
-        assert_eq!(changed, json!({"choices": [{"message": {"role": "assistant", "content": "7."}}]}));
+        let wanted = json!({"role": "assistant", "content": "7.", "reasoning_content": "7."});
+        assert_eq!(changed, json!({"choices": [{"message": wanted}]}), "the reasoning stays where it is, too");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use claviger_config::{ClientKey, Clients, Limits};
+use claviger_config::{ClientKey, Clients, Form, Limits};
 use claviger_flow::{Candidate, Flow, Route, Target, Terms, Tier};
 use claviger_net::OutBody;
 use claviger_types::{Operation, Secret};
@@ -253,6 +253,7 @@ fn route(exchange: &Exchange, ask: Ask, upgrade: bool, stream: Option<OutBody>) 
         once: stream.is_some(),
         pinned: tie.pinned,
         seek: tie.seek,
+        verbatim: live.plan.form != Form::Own,
     };
     let name = route.name.clone();
     let flow = Flow::new(route, tiers, terms);
@@ -276,8 +277,15 @@ pub(crate) fn straight(exchange: &Exchange, ask: Ask, provider: usize) -> Option
     if tiers.iter().all(Vec::is_empty) {
         return None;
     }
-    let terms =
-        Terms { arrived: exchange.arrived, stream: false, creates: false, once: false, pinned: None, seek: false };
+    let terms = Terms {
+        arrived: exchange.arrived,
+        stream: false,
+        creates: false,
+        once: false,
+        pinned: None,
+        seek: false,
+        verbatim: false,
+    };
     let (stream, prepared) = (Mutex::new(None), Mutex::new(HashMap::new()));
     let call = Call { ask, live: Arc::clone(live), renames, upgrade: false, stream, prepared };
     Some((Arc::new(call), Flow::new(Arc::new(route), tiers, terms)))

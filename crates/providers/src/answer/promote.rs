@@ -33,8 +33,6 @@ pub(super) fn whole(answer: &mut Value) -> bool {
         }
         let Some(reasoning) = reasoning(message).map(str::to_owned) else { continue };
         message.insert("content".to_owned(), Value::String(reasoning));
-        message.shift_remove("reasoning_content");
-        message.shift_remove("reasoning");
         changed = true;
     }
     changed
