@@ -62,7 +62,7 @@ pub(crate) fn assemble(parts: Parts<'_>) -> Option<Plan> {
                 let index = builder.provider(&item);
                 placed.push(builder.route("default", Matcher::default(), Some(index), &root));
             }
-            None if count == 0 => {
+            None if count == 0 && root.context.errors_since(0, None) == 0 => {
                 let fix = "write `provider: { type: …, apiTokens: […] }`, or `activeProviderId` beside `providers`";
                 root.warn(Code::Ignored, "no provider is active, so no request can be served", fix);
             }

@@ -87,8 +87,12 @@ fn form(context: &Context<'_>, documents: &[Node]) -> Option<Plan> {
     if filled.iter().any(|document| has(document, "kind")) {
         return wasmplugin::read(context, &filled);
     }
-    let empty = Node { line: 1, column: 1, value: Value::Map(Vec::new()) };
-    let document = *filled.first().unwrap_or(&&empty);
+    let Some(document) = filled.first() else {
+        // a file caught half written must not switch everything off; `{}`, said explicitly, may
+        let fix = "write `providers: [{ id: main, type: openai, apiTokens: […] }]`";
+        context.report(Severity::Error, Code::Syntax, Place { line: 1, column: 1 }, "", "the file is empty", fix);
+        return None;
+    };
     if let Some(second) = filled.get(1) {
         let place = Place { line: second.line, column: second.column };
         let message = "only Kubernetes manifests may share a file";

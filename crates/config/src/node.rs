@@ -248,7 +248,8 @@ pub(crate) fn written(value: &Value) -> Option<String> {
 pub(crate) fn number(value: &Value) -> Option<Number> {
     match value {
         Value::Int(number, _) => Some(Number::from(*number)),
-        Value::Float(number, _) => Number::from_f64(*number),
+        // digits beyond a float's are kept where JSON writes numbers the same way
+        Value::Float(number, text) => text.parse().ok().or_else(|| Number::from_f64(*number)),
         Value::Null | Value::Bool(_) | Value::Str(_) | Value::List(_) | Value::Map(_) => None,
     }
 }

@@ -17,6 +17,7 @@ use claviger_providers::{Provider, SettingProblem, Settings};
 use crate::plan::{CredentialPlan, EgressPlan, ProviderPlan, Strategy};
 use crate::problem::{Code, Severity};
 use crate::reader::{Item, Reader};
+use crate::suggest;
 use crate::top;
 
 /// How long opening a connection may take, unless `connectTimeout` says otherwise.
@@ -83,7 +84,9 @@ pub(crate) fn read(item: &Item<'_>, id: &str, egress: &EgressPlan) -> Entry {
     let provider = build(&map, &settings, mark);
     options::dead_keys(&map);
     map.finish();
-    let Some(provider) = provider else { return broken(hints) };
+    // what could not be read whole is not built, so that nobody judges it by the rest
+    let whole = item.context.errors_since(mark, None) == 0;
+    let Some(provider) = provider.filter(|_| whole) else { return broken(hints) };
     let failover = crate::plan::FailoverPlan { retry_on_status, ..failover };
     let plan = ProviderPlan {
         provider: Arc::new(provider),
@@ -106,7 +109,7 @@ fn build(map: &Reader<'_>, settings: &Settings, mark: usize) -> Option<Provider>
         let unreadable = found.key == "apiTokens" && map.item.context.errors_since(mark, None) > 0;
         if !unreadable || map.peek("apiTokens").is_none() {
             let code = if map.peek(&found.key).is_some() { Code::Invalid } else { Code::Missing };
-            setting(map, Severity::Error, code, found);
+            setting(map, Severity::Error, code, &with_suggestion(found, &settings.kind));
         }
     }
     for found in claviger_providers::warnings(settings) {
@@ -121,6 +124,15 @@ fn build(map: &Reader<'_>, settings: &Settings, mark: usize) -> Option<Provider>
             }
             None
         }
+    }
+}
+
+/// The rows know types that differ in case or dashes; here also those that differ in letters.
+fn with_suggestion(found: &SettingProblem, kind: &str) -> SettingProblem {
+    let near = suggest::nearest(kind, claviger_providers::supported_types());
+    match near.filter(|_| found.key == "type" && !claviger_providers::is_known_type(kind)) {
+        Some(near) => SettingProblem { fix: format!("did you mean `type: {near}`?"), ..found.clone() },
+        None => found.clone(),
     }
 }
 
@@ -139,6 +151,9 @@ fn selection(item: &Item<'_>) -> Strategy {
         ("sticky", Strategy::Sticky),
     ];
     let strategy = map.get("strategy").and_then(|item| item.choice(&words)).unwrap_or_default();
+    if strategy != Strategy::Weighted {
+        item.warn(Code::Ignored, "this version always chooses as `weighted` does", "write `weighted`, or remove it");
+    }
     map.finish();
     strategy
 }

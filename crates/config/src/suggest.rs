@@ -18,21 +18,23 @@ fn plain(word: &str) -> Vec<char> {
     word.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).take(64).collect()
 }
 
-/// Levenshtein's distance, a swap of neighbours counting as two.
+/// How many letters must be added, left out, changed or swapped with their neighbour.
 fn distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
-        let mut left_above = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
+        let mut row = Vec::with_capacity(above.len());
+        row.push(i + 1);
         for (j, y) in b.iter().enumerate() {
-            let changed = left_above + usize::from(x != y);
-            left_above = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(left_above + 1);
+            let mut least = (above[j] + usize::from(x != y)).min(above[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
         }
+        before = std::mem::replace(&mut above, row);
     }
-    row.last().copied().unwrap_or(a.len())
+    above.last().copied().unwrap_or(a.len())
 }
 
 #[cfg(test)]
@@ -45,6 +47,7 @@ mod tests {
         assert_eq!(nearest("apitoken", known), Some("apiTokens"));
         assert_eq!(nearest("model_mapping", known), Some("modelMapping"));
         assert_eq!(nearest("egres", known), Some("egress"));
+        assert_eq!(nearest("egrses", known), Some("egress"));
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest("", known), None);
     }

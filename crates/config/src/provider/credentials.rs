@@ -70,6 +70,9 @@ fn limits(item: &Item<'_>) -> CredentialLimits {
         tpd: count("tpd"),
         concurrency: map.get("concurrency").and_then(|item| item.whole32(1, u32::MAX)),
     };
+    if limits != CredentialLimits::default() {
+        item.warn(crate::problem::Code::Ignored, "this version does not keep these limits", "do not rely on them yet");
+    }
     map.finish();
     limits
 }

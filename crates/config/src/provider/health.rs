@@ -22,8 +22,34 @@ pub(super) fn failover(entry: &Reader<'_>) -> FailoverPlan {
     if map.item.lenient && plan.enabled == Some(true) && plan.health_check_model.is_none() {
         map.missing("healthCheckModel", "name a model that every token may use");
     }
+    tell_ignored(&map, &plan);
     map.finish();
     plan
+}
+
+/// Says which settings have no effect yet.
+fn tell_ignored(map: &Reader<'_>, plan: &FailoverPlan) {
+    let set = [
+        ("enabled: false", plan.enabled == Some(false)),
+        ("failureThreshold", plan.failure_threshold.is_some()),
+        ("successThreshold", plan.success_threshold.is_some()),
+        ("healthCheckInterval", plan.health_check_interval.is_some()),
+        ("healthCheckTimeout", plan.health_check_timeout.is_some()),
+        ("failoverOnStatus", plan.failover_on_status.is_some()),
+    ];
+    let names: Vec<&str> = set.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
+    if !names.is_empty() {
+        let message = format!("this version judges credentials by what failures mean, whatever {} says", list(&names));
+        map.item.warn(Code::Ignored, &message, "nothing need be done; do not rely on it");
+    }
+}
+
+/// `a, b and c`.
+fn list(names: &[&str]) -> String {
+    match names {
+        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        [] | [..] => names.join(""),
+    }
 }
 
 /// `retryOnStatus`, and what the entry says about requests.
@@ -49,6 +75,10 @@ pub(super) fn retries(entry: &Reader<'_>) -> (Option<Vec<String>>, Hints) {
         ..none
     };
     let statuses = patterns(&map, "retryOnStatus");
+    if statuses.as_ref().is_some_and(|statuses| !statuses.is_empty()) {
+        let message = "this version retries by what failures mean, whatever retryOnStatus says";
+        map.item.warn(Code::Ignored, message, "nothing need be done; do not rely on it");
+    }
     map.finish();
     (statuses, hints)
 }

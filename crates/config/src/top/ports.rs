@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use claviger_types::Secret;
 
+use crate::node::Value;
 use crate::plan::{Admin, Listen, TlsFiles};
 use crate::problem::Code;
 use crate::reader::{Item, Reader};
@@ -71,10 +72,11 @@ pub(super) fn admin(item: Option<&Item<'_>>) -> Option<Admin> {
     let default = Some(Admin { listen: ADMIN, token: None });
     let Some(item) = item else { return default };
     if !item.is_map() {
-        match item.flag() {
-            Some(true) | None => return default,
-            Some(false) => return None,
+        if item.node.value == Value::Bool(false) {
+            return None;
         }
+        item.wrong::<()>("a map, or false", "write `admin: { listen: 127.0.0.1:8081 }`, or `admin: false`");
+        return default;
     }
     let Some(map) = item.map() else { return default };
     let listen = map.get("listen").map_or(Some(ADMIN), |item| address(&item));
