@@ -23,7 +23,8 @@ inEachWorld('vectors arrive the same as floats and as base64', async (world) => 
 });
 
 inEachWorld('moderations flag what they should', async (world) => {
-  const answer = await world.client().moderations.create({ model: 'omni-moderation-latest', input: ['kind', 'flag me'] });
+  const asked = { model: 'omni-moderation-latest', input: ['kind', 'flag me'] };
+  const answer = await world.client().moderations.create(asked);
   assert.deepEqual(answer.results.map((result) => result.flagged), [false, true]);
 });
 

@@ -11,6 +11,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 
+// What still runs when the tests end (a test that hung) ends with them.
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+function start(program, args, stdio) {
+  const child = spawn(program, args, { stdio });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
 /** Asks until `condition` gives something true, and returns it. */
 export async function waitUntil(condition, what, seconds = 10) {
   const deadline = Date.now() + seconds * 1000;
@@ -42,7 +53,7 @@ async function freePorts(count) {
 export class Upstream {
   static async start(tokens) {
     const upstream = new Upstream();
-    upstream.process = spawn(process.env.SCRIPTED_UPSTREAM_BIN, { stdio: ['ignore', 'pipe', 'inherit'] });
+    upstream.process = start(process.env.SCRIPTED_UPSTREAM_BIN, [], ['ignore', 'pipe', 'inherit']);
     const [line] = await once(createInterface({ input: upstream.process.stdout }), 'line');
     upstream.url = line.replace('listening on ', '');
     await json(`${upstream.url}/__script`, { tokens });
@@ -71,7 +82,7 @@ export class Gateway {
     writeFileSync(file, JSON.stringify(whole));
     gateway.said = join(gateway.folder, 'said.log');
     const said = openSync(gateway.said, 'w');
-    gateway.process = spawn(process.env.CLAVIGER_BIN, ['serve', '--config', file], { stdio: ['ignore', said, said] });
+    gateway.process = start(process.env.CLAVIGER_BIN, ['serve', '--config', file], ['ignore', said, said]);
     gateway.ended = once(gateway.process, 'exit');
     closeSync(said);
     gateway.url = `http://127.0.0.1:${data}`;

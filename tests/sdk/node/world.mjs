@@ -5,12 +5,16 @@
 // nowhere, and nothing is left in flight.
 
 import assert from 'node:assert/strict';
+import { File } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
 import OpenAI from 'openai';
 
 import { Gateway, Upstream, waitUntil } from './processes.mjs';
+
+// The client needs it for uploads; Node 18, which Debian 12 has, keeps it to itself.
+globalThis.File ??= File;
 
 export const CLIENT_KEY = 'ck-door-key-of-the-test-client-0001';
 export const CALL_ID = 'x-test-call';

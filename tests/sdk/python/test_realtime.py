@@ -39,9 +39,11 @@ def test_a_conversation_goes_both_ways(world):
         assert (updated.type, updated.session.instructions) == ("session.updated", "Be brief")
         assert converse(connection) == "You said: Hello there"
         assert converse(connection) == "You said: Hello there"
-    served = world.seen(call)[-1]
-    assert served["status"] == 101
-    assert "model=gpt-realtime" in served["path"]
+        told = connection._connection.response.headers["x-claviger-attempts"]
+    attempts = world.seen(call)
+    assert int(told) == len(attempts)
+    assert attempts[-1]["status"] == 101
+    assert "model=gpt-realtime" in attempts[-1]["path"]
 
 
 def test_an_open_conversation_counts_as_in_flight(make_world):

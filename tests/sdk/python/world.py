@@ -151,7 +151,8 @@ class World:
             assert one["token"] in self.tokens, f"unknown token {one['token']!r}"
         assert None not in by_call, "a request came without the client's own header"
         for call, tokens in by_call.items():
-            assert self.may_ask_again or len(tokens) == len(set(tokens)), f"{call} was sent twice with the same token: {tokens}"
+            twice = len(tokens) != len(set(tokens)) and not self.may_ask_again
+            assert not twice, f"{call} was sent twice with the same token: {tokens}"
         for call in self.calls:
             if call.attempts is not None:
                 tokens = by_call.get(call.id, [])
