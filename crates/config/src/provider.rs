@@ -145,8 +145,8 @@ fn selection(item: &Item<'_>) -> Strategy {
     let words = [
         ("weighted", Strategy::Weighted),
         ("priority", Strategy::Priority),
-        ("leastLatency", Strategy::LeastLatency),
-        ("roundRobin", Strategy::RoundRobin),
+        ("least_latency", Strategy::LeastLatency),
+        ("round_robin", Strategy::RoundRobin),
         ("random", Strategy::Random),
         ("sticky", Strategy::Sticky),
     ];

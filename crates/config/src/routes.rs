@@ -53,7 +53,7 @@ pub(crate) fn read<'a>(item: &Item<'a>, providers: &[Entry]) -> Vec<Placed<'a>> 
         }
         routes.push(Placed { route, item });
     }
-    if routes.is_empty() {
+    if item.is_list() && item.list().is_empty() {
         item.error(Code::Missing, "this list is empty", "remove `routes` to send everything to all providers");
     }
     routes
@@ -114,12 +114,12 @@ fn tiers(item: &Item<'_>, providers: &[Entry]) -> Vec<Tier> {
             continue;
         }
         let items = item.list();
-        if items.is_empty() {
+        if item.is_list() && items.is_empty() {
             item.error(Code::Missing, "this tier has no target", "write `{ provider: … }`, or remove it");
         }
         tiers.push(Tier { targets: items.iter().filter_map(|item| target(item, providers)).collect() });
     }
-    if item.is_list() && tiers.is_empty() {
+    if item.is_list() && item.list().is_empty() {
         item.error(Code::Missing, "this route has no target", "write `tiers: [[{ provider: … }]]`");
     }
     tiers
@@ -152,7 +152,7 @@ pub(crate) fn finish(placed: Vec<Placed<'_>>, providers: &[Option<&ProviderPlan>
         if let Some(before) = catch_all {
             let message = format!("nothing reaches this route, for {before:?} before it takes everything");
             item.warn(Code::Unreachable, &message, "put it before that one");
-        } else if route.matcher == Matcher::default() {
+        } else if takes_everything(&route.matcher) {
             catch_all = Some(&route.name);
         }
         let targets = || route.tiers.iter().flat_map(|tier| &tier.targets);
@@ -172,4 +172,15 @@ pub(crate) fn finish(placed: Vec<Placed<'_>>, providers: &[Option<&ProviderPlan>
         }
     }
     Routes { routes: placed.into_iter().map(|placed| Arc::new(placed.route)).collect() }
+}
+
+/// Whether every request fits, however that is written.
+fn takes_everything(matcher: &Matcher) -> bool {
+    let Matcher { models, hosts, paths, headers } = matcher;
+    let any = |patterns: &[String]| {
+        let stars = |pattern: &String| !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*');
+        patterns.is_empty() || patterns.iter().any(stars)
+    };
+    let any_path = paths.is_empty() || paths.iter().any(|prefix| matches!(prefix.as_str(), "" | "/"));
+    any(models) && any(hosts) && any_path && headers.is_empty()
 }

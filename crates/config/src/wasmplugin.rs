@@ -30,14 +30,15 @@ pub(crate) fn read(context: &Context<'_>, documents: &[&Node]) -> Option<Plan> {
     higress::assemble(Parts { form: Form::WasmPlugin, top, root, global, rules, stands_for })
 }
 
-/// The one `WasmPlugin`; of several the one that is named after ai-proxy.
+/// The one `WasmPlugin`; of several the one that is named after ai-proxy, else the one that is configured like it.
+/// All other documents are told to be left alone.
 fn choose<'a>(context: &'a Context<'a>, roots: &[Item<'a>]) -> Option<Reader<'a>> {
     let kind = |map: &Reader<'_>| map.peek("kind").and_then(|item| item.verbatim());
     let mut plugins: Vec<Reader<'a>> =
         roots.iter().filter_map(Item::map).filter(|map| kind(map).as_deref() == Some("WasmPlugin")).collect();
-    if plugins.len() > 1 {
-        let (named, others): (Vec<_>, Vec<_>) = plugins.into_iter().partition(is_ai_proxy);
-        plugins = if named.is_empty() { others } else { named };
+    let telling = [is_named_so, is_configured_so].into_iter().find(|tells| plugins.iter().any(tells));
+    if let Some(tells) = telling.filter(|_| plugins.len() > 1) {
+        plugins.retain(tells);
     }
     if let Some(second) = plugins.get(1) {
         let message = "this is the second plugin of its kind in this file";
@@ -49,15 +50,40 @@ fn choose<'a>(context: &'a Context<'a>, roots: &[Item<'a>]) -> Option<Reader<'a>
         let fix = "add the manifest of ai-proxy, or remove `kind`";
         context.report(Severity::Error, Code::Missing, place, "kind", message, fix);
     }
+    let is_plugin = |root: &&Item<'_>| plugins.iter().any(|map| std::ptr::eq(map.item.node, root.node));
+    if !plugins.is_empty() {
+        roots.iter().filter(|root| !is_plugin(root)).for_each(other);
+    }
     plugins.into_iter().next()
 }
 
-fn is_ai_proxy(map: &Reader<'_>) -> bool {
+/// A document that is not read: it may be for others, or hold keys that were meant for us.
+fn other(root: &Item<'_>) {
+    let kind = root.is_map().then(|| root.map()).flatten();
+    let kind = kind.and_then(|map| map.peek("kind")).and_then(|item| item.verbatim());
+    let (message, fix) = match &kind {
+        Some(kind) => (format!("this document of the kind {kind} is not read"), "leave it to those it is for"),
+        None => ("this document is not read".to_owned(), "put our own keys into the manifest's `spec.defaultConfig`"),
+    };
+    root.warn(Code::Ignored, &message, fix);
+}
+
+/// Whether the manifest's configuration has the keys of ai-proxy.
+fn is_configured_so(map: &Reader<'_>) -> bool {
+    let spec = map.peek("spec").and_then(|item| item.map());
+    let configs = ["defaultConfig", "pluginConfig"].map(|key| spec.as_ref().and_then(|spec| spec.peek(key)));
+    let keys = ["provider", "providers", "activeProviderId", "_rules_"];
+    configs.iter().flatten().filter_map(Item::map).any(|config| keys.iter().any(|key| config.has(key)))
+}
+
+fn is_named_so(map: &Reader<'_>) -> bool {
     let text = |outer: &str, inner: &str| {
         let map = map.peek(outer).and_then(|item| item.map());
         map.and_then(|map| map.peek(inner)).and_then(|item| item.verbatim()).unwrap_or_default()
     };
-    text("metadata", "name").contains("ai-proxy") || text("spec", "url").contains("ai-proxy")
+    [("metadata", "name"), ("spec", "url"), ("spec", "image")]
+        .iter()
+        .any(|(outer, inner)| text(outer, inner).contains("ai-proxy"))
 }
 
 fn flag(map: &Reader<'_>, key: &'static str) -> bool {

@@ -166,7 +166,7 @@ fn a_manifest_is_read_wherever_it_stands_in_the_file() {
     let manifest = plan(MANIFEST);
     assert_eq!((manifest.form, manifest.listen[0].address.port()), (Form::WasmPlugin, 7));
     assert_eq!(routing(&manifest), ["rule-1 [d.example] a", "default [] a"]);
-    assert_eq!(brief(MANIFEST), ["W 19 unreachable spec.matchRules[2]"]);
+    assert_eq!(brief(MANIFEST), ["W 1 ignored ", "W 19 unreachable spec.matchRules[2]"]);
     let stands = MANIFEST.replace("    listen:", "    higress: { route: default/r }\n    listen:");
     assert_eq!(routing(&plan(&stands)), ["rule-1 [d.example] a", "rule-2 [] deepseek", "default [] a"]);
     let off = MANIFEST.replace("  defaultConfig:", "  defaultConfigDisable: true\n  defaultConfig:");
@@ -182,6 +182,20 @@ fn a_manifest_of_another_kind_is_no_configuration() {
     assert_eq!(routing(&plan(&two)).len(), 2);
     let same = format!("{MANIFEST}---\nkind: WasmPlugin\nmetadata: {{ name: ai-proxy-2 }}\nspec: {{}}\n");
     assert!(brief(&same).contains(&"E 21 duplicate ".to_owned()), "{:?}", brief(&same));
+}
+
+#[test]
+fn the_plugin_is_known_by_its_configuration_too_and_every_other_document_is_told_to_be_left_alone() {
+    let renamed = MANIFEST.replace("ai-proxy", "mine");
+    let text = format!(
+        "{renamed}---\nkind: WasmPlugin\nspec: {{ defaultConfig: {{ keys: [] }} }}\n---\nlisten: 127.0.0.1:8\n---\nkind: Service\n"
+    );
+    assert_eq!(plan(&text).listen[0].address.port(), 7);
+    let said = lines(&read(&text).problems);
+    let about = |line: &str| said.iter().find(|said| said.contains(line)).cloned().unwrap_or_default();
+    assert!(about("f.yaml:21:1: warning").contains("kind WasmPlugin is not read"), "{said:#?}");
+    assert!(about("f.yaml:24:1: warning").contains("spec.defaultConfig"), "{said:#?}");
+    assert!(about("f.yaml:26:1: warning").contains("kind Service is not read"), "{said:#?}");
 }
 
 #[test]

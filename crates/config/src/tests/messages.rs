@@ -138,3 +138,37 @@ routes:
     let weights: Vec<u32> = plan.providers[1].credentials.iter().map(|credential| credential.weight).collect();
     assert_eq!(weights, [2, 1], "a token that stands twice counts twice");
 }
+
+#[test]
+fn a_route_that_takes_everything_hides_the_next_however_it_is_written() {
+    let second = |matcher: &str| {
+        let tiers = "tiers: [[{ provider: a }]]";
+        brief(&format!(
+            "providers: [{{ id: a, type: openai, apiTokens: [t-1, t-2] }}]\nroutes:\n  - {{ match: {matcher}, {tiers} }}\n  - {{ {tiers} }}\n"
+        ))
+    };
+    for matcher in ["{}", "{ models: [\"*\"] }", "{ models: [gpt-4o, \"*\"], hosts: [\"*\"] }", "{ paths: [/] }"] {
+        assert_eq!(second(matcher), ["W 4 unreachable routes[1]"], "{matcher}");
+    }
+    for matcher in ["{ models: [\"gpt-*\"] }", "{ models: [\"*\"], paths: [/v1/] }", "{ headers: { x-a: \"*\" } }"] {
+        assert_eq!(second(matcher), [""; 0], "{matcher}");
+    }
+}
+
+#[test]
+fn one_mistake_in_a_list_is_told_once() {
+    for (routes, told) in [
+        ("5", "E 2 invalid routes"),
+        ("[]", "E 2 missing routes"),
+        ("[5]", "E 2 invalid routes[0]"),
+        ("[{ tiers: 5 }]", "E 2 invalid routes[0].tiers"),
+        ("[{ tiers: [] }]", "E 2 missing routes[0].tiers"),
+        ("[{ tiers: [5] }]", "E 2 invalid routes[0].tiers[0]"),
+        ("[{ tiers: [[]] }]", "E 2 missing routes[0].tiers[0]"),
+        ("[{ tiers: [[5]] }]", "E 2 invalid routes[0].tiers[0][0]"),
+        ("[{ tiers: [{ provider: a }] }]", "E 2 invalid routes[0].tiers[0]"),
+    ] {
+        let text = format!("providers: [{{ id: a, type: openai, apiTokens: [t-1, t-2] }}]\nroutes: {routes}\n");
+        assert_eq!(brief(&text), [told], "{routes}");
+    }
+}
