@@ -130,7 +130,6 @@ fn look(scene: &Scene<'_>, (target, id): (usize, EndpointId), endpoint: &Endpoin
     let passage = endpoint.breaker.passage(scene.now);
     // before the first success nobody knows whether the endpoint or the credentials are ill: each may be asked once
     let unexplored = !endpoint.cells.iter().any(|cell| cell.last_good.is_some());
-    let provider = &scene.pool.providers[endpoint.provider.0 as usize];
     let queue = Queue::of(scene, id, endpoint);
     for (index, cell) in endpoint.cells.iter().enumerate() {
         let slot = &scene.pool.slots[cell.credential as usize];
@@ -140,7 +139,7 @@ fn look(scene: &Scene<'_>, (target, id): (usize, EndpointId), endpoint: &Endpoin
         }
         found.census.all += 1;
         let account = slot.account.map(|account| &scene.pool.accounts[account as usize].standing);
-        let standings = [Some(&provider.standing), account, Some(&slot.standing), Some(&cell.standing)];
+        let standings = [account, Some(&slot.standing), Some(&cell.standing)];
         let admission = admission(scene.now, standings);
         if scene.need.tried.contains(&credential) {
             found.census.tried += 1;
@@ -238,7 +237,7 @@ fn resting(found: &mut Findings, until: Moment, cause: Class) {
 }
 
 /// The strictest of several standings.
-fn admission(now: Moment, standings: [Option<&crate::standing::Standing>; 4]) -> Admission {
+fn admission(now: Moment, standings: [Option<&crate::standing::Standing>; 3]) -> Admission {
     let mut strictest = Admission::Ready;
     for standing in standings.into_iter().flatten() {
         strictest = match (strictest, standing.admission(now)) {

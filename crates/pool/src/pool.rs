@@ -31,9 +31,6 @@ pub struct Pool {
 pub(crate) struct Provider {
     pub(crate) name: String,
     pub(crate) live: bool,
-    pub(crate) standing: Standing,
-    /// Credentials that were told since the last success that the whole provider refuses us.
-    pub(crate) refused: Vec<u32>,
     /// Slots of its credentials, ascending.
     pub(crate) members: Vec<u32>,
     pub(crate) endpoints: HashMap<Box<str>, EndpointId>,
@@ -106,7 +103,6 @@ impl Pool {
         cell.open += 1;
         cell.standing.probe(now, id);
         let index = cell.credential;
-        let provider = endpoint.provider;
         let slot = &mut self.slots[index as usize];
         slot.leases += 1;
         slot.standing.probe(now, id);
@@ -114,7 +110,6 @@ impl Pool {
         if let Some(account) = slot.account {
             self.accounts[account as usize].standing.probe(now, id);
         }
-        self.providers[provider.0 as usize].standing.probe(now, id);
         Some(Lease {
             id,
             endpoint: endpoint_id,

@@ -37,7 +37,6 @@ impl Pool {
     pub fn reconcile(&mut self, now: Moment, wanted: &[(String, Vec<CredentialSpec>)]) -> Roster {
         for provider in &mut self.providers {
             provider.live = false;
-            provider.refused.clear();
         }
         for slot in &mut self.slots {
             slot.live = false;
@@ -65,8 +64,6 @@ impl Pool {
             self.providers.push(Provider {
                 name: name.to_owned(),
                 live: true,
-                standing: Standing::Ready,
-                refused: Vec::new(),
                 members: Vec::new(),
                 endpoints: HashMap::new(),
             });

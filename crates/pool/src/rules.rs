@@ -40,10 +40,6 @@ pub(crate) const JITTER: f64 = 0.25;
 /// A timeout costs the caller more than an error, so it weighs more.
 pub(crate) const TIMEOUT_WEIGHT: f64 = 1.5;
 
-/// So many credentials in a row must be told that the provider refuses us altogether before the others are spared the
-/// question: one of them may still be welcome.
-pub(crate) const PROVIDER_REFUSES: usize = 5;
-
 /// The endpoint's bucket: emptied by guesses in proportion to the endpoint's share of the blame, filled by successes.
 pub(crate) const BUCKET: f64 = 10.0;
 /// What a successful probe of an open endpoint refills the bucket to.

@@ -2,7 +2,7 @@
 
 use claviger_types::{Class, Moment, Scope, Verdict};
 
-use crate::ids::{LeaseId, ProviderId};
+use crate::ids::LeaseId;
 use crate::lease::{End, Lease, Settled};
 use crate::pool::Pool;
 use crate::rules;
@@ -41,8 +41,6 @@ impl Pool {
             cell.ejections -= 1;
             cell.ejected = now;
         }
-        let provider = endpoint.provider;
-        self.providers[provider.0 as usize].refused.clear();
         if place.live {
             for standing in self.shared_standings(lease) {
                 improved |= standing.recover(lease.sent);
@@ -89,14 +87,13 @@ impl Pool {
         (slot.generation == lease.credential.generation).then_some(Place { cell, live: slot.live })
     }
 
-    /// Credential, account and provider of a lease.
+    /// Credential and account of a lease.
     fn shared_standings(&mut self, lease: &Lease) -> Vec<&mut Standing> {
         let slot = &mut self.slots[lease.credential.index as usize];
-        let mut standings = Vec::with_capacity(3);
+        let mut standings = Vec::with_capacity(2);
         if let Some(account) = slot.account {
             standings.push(&mut self.accounts[account as usize].standing);
         }
-        standings.push(&mut self.providers[slot.provider.0 as usize].standing);
         standings.push(&mut slot.standing);
         standings
     }
@@ -130,7 +127,6 @@ impl Pool {
         endpoint.evidence.add_good(now, rules::FACT_IS_LIFE);
         endpoint.breaker.good(rules::FACT_IS_LIFE);
         endpoint.breaker.release(lease.id);
-        let provider = endpoint.provider;
         let state = &mut endpoint.cells[cell];
         state.last_bad = Some(now);
         state.bads += 1;
@@ -141,29 +137,16 @@ impl Pool {
         }
         match verdict.scope {
             Scope::TokenModel => state.standing.rest(rest),
-            Scope::Token => self.slots[lease.credential.index as usize].standing.rest(rest),
+            // "we do not serve your country" would concern every credential of the provider, if it were true; but one
+            // credential does not speak for the others, and one of them may still be welcome
+            Scope::Token | Scope::Provider => self.slots[lease.credential.index as usize].standing.rest(rest),
             Scope::Account => match account {
                 Some(account) => self.accounts[account as usize].standing.rest(rest),
                 None => self.slots[lease.credential.index as usize].standing.rest(rest),
             },
-            Scope::Provider => self.provider_refuses(provider, lease, rest),
             Scope::Request => {}
         }
         self.release(lease, now);
-    }
-
-    /// "We do not serve your country" concerns everybody behind this provider, if it is true: the credential that was
-    /// told so rests, and all rest once several were told so with no success in between.
-    fn provider_refuses(&mut self, provider: ProviderId, lease: &Lease, rest: Rest) {
-        let index = lease.credential.index;
-        self.slots[index as usize].standing.rest(rest);
-        let provider = &mut self.providers[provider.0 as usize];
-        if !provider.refused.contains(&index) {
-            provider.refused.push(index);
-        }
-        if provider.refused.len() >= rules::PROVIDER_REFUSES {
-            provider.standing.rest(rest);
-        }
     }
 
     /// Shares the blame between credential and endpoint by how the others fared. Returns the endpoint's share.

@@ -15,7 +15,7 @@ use crate::standing::{Admission, Standing};
 pub struct CredentialView {
     /// Which.
     pub id: CredentialId,
-    /// The credential as a whole; the strictest of credential, account and provider.
+    /// The credential as a whole; or what its account shares.
     pub state: State,
     /// Attempts that have not ended.
     pub in_flight: u32,
@@ -116,7 +116,7 @@ impl Pool {
     fn view(&self, now: Moment, index: u32, slot: &Slot, shares: &HashMap<EndpointId, f64>) -> CredentialView {
         let provider = &self.providers[slot.provider.0 as usize];
         let account = slot.account.map(|account| &self.accounts[account as usize].standing);
-        let whole = [Some(&slot.standing), account, Some(&provider.standing)];
+        let whole = [Some(&slot.standing), account];
         let state = whole
             .into_iter()
             .flatten()

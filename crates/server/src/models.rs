@@ -32,7 +32,9 @@ const FRESH: Duration = Duration::from_secs(60);
 
 /// Status and body, or `None` when the provider is to answer itself.
 pub(crate) async fn answer(shared: &Arc<Shared>, live: &Arc<Live>, ask: &Ask) -> Option<(u16, Bytes)> {
-    if providers(live).len() < 2 && live.plan.routes.find(ask).is_some() {
+    let spelled_out = |model: &String| live.plan.routes.routes.iter().any(|r| r.matcher.models.contains(model));
+    let ours = ask.operation == Operation::RetrieveModel && ask.model.as_ref().is_some_and(spelled_out);
+    if !ours && providers(live).len() < 2 && live.plan.routes.find(ask).is_some() {
         return None;
     }
     let catalogue = catalogue(shared, live, ask).await;
