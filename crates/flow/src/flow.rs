@@ -97,7 +97,7 @@ pub struct Flow {
     pub(crate) committed: Option<AttemptId>,
 }
 
-/// How often a running attempt's patience is asked for again while nothing is known about the endpoint's speed.
+/// How often a running attempt's patience is asked for again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How many attempts of one request may run at once.
 const MOST_RUNNING: usize = 4;
@@ -237,8 +237,9 @@ impl Flow {
         let once = known.map_or(most, |known| known.min(most));
         let due = attempt.started.plus(once * (1 << (running - 1)));
         if now < due {
-            let until = if known.is_none() { due.min(now.plus(LOOK_AGAIN)) } else { due };
-            return Step::Wait { until: until.min(deadline), held: false };
+            // meanwhile others may show how fast the endpoint is
+            let until = due.min(now.plus(LOOK_AGAIN)).min(deadline);
+            return Step::Wait { until, held: false };
         }
         let asked = self.running().map(|(_, attempt, _)| attempt.credential).collect();
         match Walk::new(self, now, Turn::Hedge).beside(asked).go_once(pool, dice) {

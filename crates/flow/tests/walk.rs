@@ -201,10 +201,27 @@ fn a_rate_limit_beyond_max_wait_ends_at_once_with_429() {
 #[test]
 fn an_outage_ends_after_the_guess_budget_with_the_providers_own_words() {
     let mut world = World::new(&[20], &[&[0]]);
+    for _ in 0..40 {
+        let mut flow = world.flow(world.terms());
+        assert!(world.play(&mut flow, |_, _| None).is_ok());
+    }
+    world.now = world.now.plus(Duration::from_secs(60));
     let mut flow = world.flow(world.terms());
     let ending = world.play(&mut flow, |_, _| Some(Class::ServerError)).unwrap_err();
     assert_eq!((ending.reason, flow.attempts().len()), (Reason::ProviderFailing, 4));
     assert!(ending.answer.is_some());
+}
+
+#[test]
+fn before_the_first_success_each_may_fail_once_without_costing_the_request_anything() {
+    let mut world = World::new(&[20], &[&[0]]);
+    let good = world.credential(0, 19);
+    let mut flow = world.flow(world.terms());
+    assert!(world.play(&mut flow, |_, id| (id != good).then_some(Class::ServerError)).is_ok());
+    let mut world = World::new(&[20], &[&[0]]);
+    let mut flow = world.flow(world.terms());
+    assert!(world.play(&mut flow, |_, _| Some(Class::ServerError)).is_err());
+    assert_eq!(flow.attempts().len(), 20, "a whole outage at the very start costs one attempt per credential, once");
 }
 
 #[test]

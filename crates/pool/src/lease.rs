@@ -154,7 +154,8 @@ pub enum End {
 /// What [`crate::Pool::settle`] and [`crate::Pool::progressed`] found out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Settled {
-    /// The endpoint's share of an ambiguous failure, 0 to 1; 0 for everything else.
+    /// The endpoint's share of an ambiguous failure, 0 to 1; 0 for everything else, and for the very first attempt of a
+    /// credential.
     pub endpoint_share: f64,
     /// Whether somebody may be asked again who could not before: wake those who wait.
     pub improved: bool,

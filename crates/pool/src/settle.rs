@@ -162,6 +162,7 @@ impl Pool {
         let blame = (1.0 - share) * weight;
         // somebody who never did anything right gets no benefit of the doubt
         let unproven = state.last_good.is_none();
+        let untested = state.is_untested();
         state.blame(now, blame);
         state.strikes += blame;
         state.evidence.add_bad(now);
@@ -183,7 +184,9 @@ impl Pool {
             state.standing.rest(Rest { cause, now, sent: lease.sent, hint: verdict.hint, trips, dice });
         }
         self.release(lease, now);
-        share
+        // each may fail its very first attempt without costing the request anything: many broken ones must not hide one
+        // that works
+        if untested { 0.0 } else { share }
     }
 
     /// Frees the probe's place wherever this lease held one; the next probe is not due at once.
