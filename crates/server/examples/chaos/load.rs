@@ -48,7 +48,9 @@ pub(crate) async fn run(options: &Options, gateway: &Gateway, provider: &Running
         });
     }
     if options.sigterm {
-        provider.seen_when(|seen| seen.len() > options.requests / 2).await;
+        while next.load(Ordering::Relaxed) < options.requests / 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         down.store(1, Ordering::Relaxed);
         gateway.terminate();
     }

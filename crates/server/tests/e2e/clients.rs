@@ -12,7 +12,7 @@ const DIGEST_B: &str = "64f09fd6081198a9cf2a4d065a84f902e7f0e364b50a8891d44b1698
 async fn guarded() -> (claviger_testkit::Running, Gateway) {
     let provider = ScriptedUpstream::start(Script::new().healthy(tokens(2))).await.unwrap();
     let clients =
-        format!("clients: [ {{ name: app-a, key: \"${{E2E_APP_A}}\" }}, {{ name: app-b, sha256: {DIGEST_B} }} ]");
+        format!("clients: [ {{ name: app-a, key: \"${{E2E_APP_A}}\" }}, {{ name: app-b, keySha256: {DIGEST_B} }} ]");
     let config = Config::one(&provider.url(), &tokens(2)).top(&clients);
     let gateway = Gateway::start(&config.yaml(), &[("E2E_APP_A", KEY_A)]).await;
     (provider, gateway)

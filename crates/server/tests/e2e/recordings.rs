@@ -29,7 +29,7 @@ fn config(recording: &Recording, provider: &Running, count: usize) -> Config {
     if !is_azure(recording) {
         return Config::one(&provider.url(), &tokens(count));
     }
-    let url = format!("https://recorded.openai.azure.com{}", recording.request.path);
+    let url = format!("https://recorded.openai.azure.com{}?api-version=2024-10-21", recording.request.path);
     Config::default().provider(Provider::azure("main", &url, provider.addr()).tokens(&tokens(count)))
 }
 

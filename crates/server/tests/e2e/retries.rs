@@ -183,3 +183,16 @@ async fn what_a_request_learns_about_one_model_does_not_bar_the_others() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(asked_for(&provider.seen(), "a model it has").len(), 1);
 }
+
+#[tokio::test]
+async fn many_silent_tokens_do_not_hide_the_one_that_speaks() {
+    let silent = TokenScript::broken(FaultKind::StallHead);
+    let script = (0..6).fold(Script::new().healthy([token(6)]), |script, n| script.token(token(n), silent.clone()));
+    let provider = ScriptedUpstream::start(script).await.unwrap();
+    let gateway = launch(&Config::one(&provider.url(), &tokens(7)).route("firstTokenTimeout: 500ms")).await;
+    for request in [stream("first"), chat("second"), stream("third")] {
+        let answer = gateway.ask(&request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    never_twice(&provider.seen());
+}
