@@ -24,10 +24,18 @@ pub(crate) enum Outcome {
     NotAccepted(String),
 }
 
+/// More than the default deadline of a route: by then the gateway must have said something.
+const LONGEST: Duration = Duration::from_secs(130);
+
+fn silence() -> Outcome {
+    Outcome::Failed(format!("no answer within {} s", LONGEST.as_secs()))
+}
+
 /// Runs them all and returns what came of each, in the order they ended; the first request alone comes first.
 pub(crate) async fn run(options: &Options, gateway: &Gateway, provider: &Running) -> Vec<Outcome> {
     let (next, down) = (Arc::new(AtomicUsize::new(1)), Arc::new(AtomicUsize::new(0)));
-    let mut results = vec![ask(&mut None, gateway.data, 0, &down).await];
+    let first = tokio::time::timeout(LONGEST, ask(&mut None, gateway.data, 0, &down)).await;
+    let mut results = vec![first.unwrap_or_else(|_| silence())];
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..options.concurrency {
         let (next, down, data, requests) = (Arc::clone(&next), Arc::clone(&down), gateway.data, options.requests);
@@ -38,7 +46,8 @@ pub(crate) async fn run(options: &Options, gateway: &Gateway, provider: &Running
                 if number >= requests {
                     return results;
                 }
-                let outcome = ask(&mut connection, data, number, &down).await;
+                let asking = ask(&mut connection, data, number, &down);
+                let outcome = tokio::time::timeout(LONGEST, asking).await.unwrap_or_else(|_| silence());
                 let stop = matches!(outcome, Outcome::NotAccepted(_));
                 results.push(outcome);
                 if stop {
