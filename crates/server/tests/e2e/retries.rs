@@ -187,9 +187,9 @@ async fn what_a_request_learns_about_one_model_does_not_bar_the_others() {
 #[tokio::test]
 async fn many_silent_tokens_do_not_hide_the_one_that_speaks() {
     let silent = TokenScript::broken(FaultKind::StallHead);
-    let script = (0..6).fold(Script::new().healthy([token(6)]), |script, n| script.token(token(n), silent.clone()));
+    let script = (0..12).fold(Script::new().healthy([token(12)]), |script, n| script.token(token(n), silent.clone()));
     let provider = ScriptedUpstream::start(script).await.unwrap();
-    let gateway = launch(&Config::one(&provider.url(), &tokens(7)).route("firstTokenTimeout: 500ms")).await;
+    let gateway = launch(&Config::one(&provider.url(), &tokens(13)).route("firstTokenTimeout: 500ms")).await;
     for request in [stream("first"), chat("second"), stream("third")] {
         let answer = gateway.ask(&request).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
