@@ -73,7 +73,8 @@ pub(crate) fn read(item: &Item<'_>, id: &str, egress: &EgressPlan) -> Entry {
     let kind = map.get("type").and_then(|item| item.text()).unwrap_or_default();
     map.knows(["id"]);
     let (credentials, count) = credentials::read(&map);
-    let mut settings = Settings { id: id.to_owned(), kind, tokens: count, ..Settings::default() };
+    let keep_developer_role = !item.lenient;
+    let mut settings = Settings { id: id.to_owned(), kind, tokens: count, keep_developer_role, ..Settings::default() };
     shared::read(&map, &mut settings);
     options::read(&map, &mut settings);
     let failover = health::failover(&map);

@@ -100,14 +100,15 @@ impl Ending {
         match last {
             Some(failed) if !failed.verdict.class.is_guess() => {
                 let all = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
-                Self::nobody(now, Census { all, ..Census::default() }, None, attempts)
+                let attempts: Vec<&Attempt> = attempts.iter().collect();
+                Self::nobody(now, Census { all, ..Census::default() }, None, &attempts)
             }
             Some(_) | None => Self::failing(Reason::ProviderFailing, last, attempts),
         }
     }
 
     /// Nobody is left.
-    pub(crate) fn nobody(now: Moment, census: Census, soonest: Option<Moment>, attempts: &[Attempt]) -> Self {
+    pub(crate) fn nobody(now: Moment, census: Census, soonest: Option<Moment>, attempts: &[&Attempt]) -> Self {
         let census = counted(census, attempts);
         if census.all == 0 {
             let message = "no credential of this route may serve this model or operation".to_owned();
@@ -129,12 +130,8 @@ impl Ending {
 }
 
 /// Adds what this request itself met to those that were out already.
-fn counted(mut census: Census, attempts: &[Attempt]) -> Census {
-    for (index, attempt) in attempts.iter().enumerate() {
-        // somebody who was asked again counts once
-        if attempts[index + 1..].iter().any(|later| later.credential == attempt.credential) {
-            continue;
-        }
+fn counted(mut census: Census, attempts: &[&Attempt]) -> Census {
+    for attempt in attempts {
         if let Some(Outcome::Failed(verdict)) = attempt.outcome {
             census.count(verdict.class);
         }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use claviger_pool::{CredentialId, Lease, Pool, ProviderId, Ticket, Turn};
-use claviger_types::{Class, Moment};
+use claviger_types::Moment;
 
-use crate::attempt::{Attempt, AttemptId, Failed, Outcome};
+use crate::attempt::{Attempt, AttemptId, Failed};
 use crate::ending::Ending;
 use crate::route::Route;
 use crate::walk::{Found, Walk};
@@ -68,6 +68,8 @@ pub struct Start {
     pub provider: usize,
     /// Whose secret to use.
     pub credential: CredentialId,
+    /// An attempt that was silent for too long and ends now.
+    pub instead_of: Option<AttemptId>,
 }
 
 /// The state of one request.
@@ -88,6 +90,8 @@ pub struct Flow {
     /// Earliest moment of the next attempt.
     pub(crate) not_before: Moment,
     pub(crate) last: Option<Failed>,
+    /// A provider's word that the model does not exist.
+    pub(crate) no_model: Option<Failed>,
     /// When holding began: `max_wait` counts from here.
     pub(crate) held_since: Option<Moment>,
     /// Its place among those who wait.
@@ -118,6 +122,7 @@ impl Flow {
             failures: 0,
             not_before: terms.arrived,
             last: None,
+            no_model: None,
             held_since: None,
             ticket: None,
             moved: false,
@@ -223,19 +228,19 @@ impl Flow {
     }
 
     /// Something runs: is it so slow that one more attempt is due? Those that run go on, the first content wins; each
-    /// further one waits twice as long, so that a model that merely thinks is not paid for many times.
+    /// further one waits longer, so that a model that merely thinks is not paid for many times.
     fn beside_running(&mut self, now: Moment, pool: &mut Pool, dice: u64) -> Step {
         let deadline = self.deadline();
         let running = self.running().count();
         let repeatable = !self.terms.creates && !self.terms.once && self.terms.pinned.is_none();
-        let Some((_, attempt, lease)) = self.running().last().filter(|_| repeatable && running < MOST_RUNNING) else {
+        let Some((_, attempt, lease)) = self.running().last().filter(|_| repeatable) else {
             return Step::Wait { until: deadline, held: false };
         };
         let known = pool.hedge_after(lease);
         // there must be time left for those who are asked then
         let most = self.patience().min(self.route.deadline / 3);
         let once = known.map_or(most, |known| known.min(most));
-        let due = attempt.started.plus(once * (1 << (running - 1)));
+        let due = attempt.started.plus(once * (1 << (running - 1).min(MOST_RUNNING - 2)));
         if now < due {
             // meanwhile others may show how fast the endpoint is
             let until = due.min(now.plus(LOOK_AGAIN)).min(deadline);
@@ -243,7 +248,18 @@ impl Flow {
         }
         let asked = self.running().map(|(_, attempt, _)| attempt.credential).collect();
         match Walk::new(self, now, Turn::Hedge).beside(asked).go_once(pool, dice) {
-            Some((place, lease)) => self.start(place, lease, true),
+            Some((place, lease)) => {
+                // as many run as may: the one that has been silent for longest has had its chance
+                let oldest = self.running().next().map(|(id, ..)| id).filter(|_| running >= MOST_RUNNING);
+                if let Some(id) = oldest {
+                    self.give_up_on(now, pool, dice, id);
+                }
+                let step = self.start(place, lease, true);
+                match step {
+                    Step::Send(start) => Step::Send(Start { instead_of: oldest, ..start }),
+                    Step::Wait { .. } | Step::Fail(_) => step,
+                }
+            }
             None => Step::Wait { until: deadline.min(now.plus(LOOK_AGAIN)), held: false },
         }
     }
@@ -270,13 +286,13 @@ impl Flow {
             hedge,
             lease: Some(lease),
         });
-        Step::Send(Start { attempt, place, provider, credential })
+        Step::Send(Start { attempt, place, provider, credential, instead_of: None })
     }
 
-    /// Whether every attempt was told that the model does not exist.
-    pub(crate) fn lacks_model(&self) -> bool {
-        let lacking = |attempt: &Attempt| matches!(attempt.outcome, Some(Outcome::Failed(verdict)) if verdict.class == Class::ModelUnavailable);
-        !self.attempts.is_empty() && self.attempts.iter().all(lacking)
+    /// The last attempt of each credential that is still passed over; the others are counted by the pool.
+    pub(crate) fn tried_attempts(&self) -> Vec<&Attempt> {
+        let last = |id: &CredentialId| self.attempts.iter().rev().find(|attempt| attempt.credential == *id);
+        self.tried.iter().filter_map(last).collect()
     }
 
     pub(crate) fn running(&self) -> impl Iterator<Item = (AttemptId, &Attempt, &Lease)> {

@@ -75,6 +75,9 @@ impl Flow {
         } else if verdict.class.is_guess() {
             self.weigh(now, settled.endpoint_share, dice, &failed);
         }
+        if verdict.class == Class::ModelUnavailable && failed.answer.is_some() {
+            self.no_model = Some(failed.clone());
+        }
         self.last = Some(failed);
         settled.improved
     }
@@ -130,6 +133,14 @@ impl Flow {
         self.leave_line(pool);
         for id in self.running().map(|(id, ..)| id).collect::<Vec<_>>() {
             self.finish(now, pool, dice, id, End::Said(silent()));
+        }
+    }
+
+    /// It was silent for too long while others may answer.
+    pub(crate) fn give_up_on(&mut self, now: Moment, pool: &mut Pool, dice: u64, id: AttemptId) {
+        self.finish(now, pool, dice, id, End::Said(silent()));
+        if let Some(attempt) = self.attempts.get(id.0) {
+            self.tried.push(attempt.credential);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use claviger_pool::{Census, CredentialId, Lease, Need, Pool, ProviderId, Refusal, Turn};
 use claviger_types::{Class, Moment, Verdict};
 
-use crate::attempt::Outcome;
+use crate::attempt::{Failed, Outcome};
 use crate::ending::Ending;
 use crate::flow::Flow;
 
@@ -169,16 +169,15 @@ impl<'f> Walk<'f> {
         {
             return Ending::upstream(last);
         }
-        if let Some(last) = &flow.last
-            && last.answer.is_some()
-            && (last.verdict.class.is_guess()
-                || last.verdict.class.is_callers()
-                || flow.terms.seek
-                || flow.lacks_model())
-        {
-            return Ending::upstream(last);
+        let telling = |failed: &&Failed| {
+            let class = failed.verdict.class;
+            failed.answer.is_some() && (class.is_guess() || class.is_callers() || flow.terms.seek)
+        };
+        // that the model does not exist is worth more than that others are limited or failing
+        if let Some(said) = flow.no_model.as_ref().or(flow.last.as_ref().filter(telling)) {
+            return Ending::upstream(said);
         }
-        Ending::nobody(self.now, census, soonest, &flow.attempts)
+        Ending::nobody(self.now, census, soonest, &flow.tried_attempts())
     }
 }
 

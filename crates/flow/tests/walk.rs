@@ -320,7 +320,13 @@ fn with_reuse_a_failed_credential_is_asked_again_when_nothing_else_is_left() {
     }
     let second = flow.attempts().last().map(|attempt| attempt.credential).unwrap();
     assert_ne!(second, first.credential, "others come first");
-    let start = Start { attempt: claviger_flow::AttemptId::nth(1), place: (0, 0), provider: 0, credential: second };
+    let start = Start {
+        attempt: claviger_flow::AttemptId::nth(1),
+        place: (0, 0),
+        provider: 0,
+        credential: second,
+        instead_of: None,
+    };
     world.fail(&mut flow, &start, Class::ServerError);
     assert!(world.play(&mut flow, |_, _| None).is_ok());
 }
@@ -392,4 +398,25 @@ fn a_better_tier_whose_return_was_named_to_this_request_is_waited_for() {
         world.fail_with(&mut flow, &start, hinted, Some(429));
     }
     assert_eq!(world.play(&mut flow, |_, _| None).unwrap(), 0, "not the other tier");
+}
+
+#[test]
+fn many_silent_tokens_do_not_hide_the_one_that_speaks() {
+    let mut world = World::new(&[12], &[&[0]]);
+    world.route.first_token_timeout = Duration::from_millis(500);
+    let good = world.credential(0, 11);
+    let mut flow = world.flow(world.terms());
+    let mut running = std::collections::HashSet::new();
+    loop {
+        match world.step(&mut flow) {
+            Step::Send(start) if start.credential == good => break,
+            Step::Send(start) => {
+                running.insert(start.attempt);
+                start.instead_of.map(|ended| running.remove(&ended));
+                assert!(running.len() <= 4, "{} at once", running.len());
+            }
+            Step::Wait { until, .. } => world.now = until,
+            Step::Fail(ending) => panic!("{ending:?}"),
+        }
+    }
 }

@@ -46,7 +46,9 @@ fn inside(provider: &Provider, operation: Operation, body: Bytes) -> Result<Byte
     let settings = &provider.settings;
     let chat = operation == Operation::ChatCompletions;
     let tidy = chat && (settings.merge_messages || !settings.cleanup_commands.is_empty());
-    let developer = chat && !provider.row.has(Tweak::KeepDeveloperRole) && has_text(&body, b"\"developer\"");
+    let kept = provider.row.has(Tweak::KeepDeveloperRole)
+        || (settings.keep_developer_role && provider.row.has(Tweak::KnowsDeveloperRole));
+    let developer = chat && !kept && has_text(&body, b"\"developer\"");
     let tweaks = tweak::wanted(provider, operation, &body);
     if !tidy && !developer && !tweaks {
         return Ok(body);

@@ -167,6 +167,8 @@ pub(crate) enum LimitsPer {
 pub(crate) enum Tweak {
     /// The `developer` role is known: do not turn it into `system`.
     KeepDeveloperRole,
+    /// The `developer` role is known, but Higress turns it into `system` all the same.
+    KnowsDeveloperRole,
     /// `reasoning_effort` becomes `thinking: {type: enabled}`.
     ReasoningEffortToThinking,
     /// `reasoning_max_tokens` becomes `reasoning.max_tokens`.

@@ -37,6 +37,9 @@ pub struct Settings {
     pub merge_messages: bool,
     /// `promoteThinkingOnEmpty` (or `hiclawMode`).
     pub promote_thinking: bool,
+    /// Whether a vendor that knows the `developer` role is sent it: yes in our own form, while Higress turns it into
+    /// `system`.
+    pub keep_developer_role: bool,
     /// `responseJsonSchema`, when it is an object.
     pub response_json_schema: Option<Value>,
     /// Whether a `context` file is configured (some types exclude it).

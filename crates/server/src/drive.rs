@@ -40,6 +40,9 @@ pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
         let Some(step) = exchange.step() else { return Served::Failed(Box::new(unrouted())) };
         match step {
             Step::Send(start) => {
+                if let Some(handle) = start.instead_of.and_then(|silent| handles.get(&silent)) {
+                    handle.abort();
+                }
                 let (id, attempt) = (start.attempt, attempt::run(Arc::clone(&shared), Arc::clone(call), start));
                 let (handle, registration) = AbortHandle::new_pair();
                 handles.insert(id, handle);

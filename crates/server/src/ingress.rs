@@ -119,7 +119,7 @@ fn wants_websocket(headers: &HeaderMap) -> bool {
 /// Reads the body (bounded, and not slower than allowed) and understands the request.
 async fn read(limits: &Limits, request: Request<Incoming>) -> Result<(Ask, Option<OutBody>), Refusal> {
     let (parts, mut incoming) = request.into_parts();
-    if parts.method == http::Method::CONNECT {
+    if parts.method == http::Method::CONNECT || parts.uri.path() == "*" {
         let message = "this is a gateway to language models, not a tunnel";
         return Err(Refusal::with(405, "method_not_allowed", FailureKind::InvalidRequest, message));
     }

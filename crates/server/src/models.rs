@@ -4,6 +4,7 @@
 //! several, the names that routes spell out are listed, and for routes with patterns the models that their providers
 //! list and the patterns admit; remembered for a minute.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,10 +69,11 @@ async fn catalogue(shared: &Arc<Shared>, live: &Arc<Live>, ask: &Ask) -> Arc<Cat
         if route.matcher.models.is_empty() || route.matcher.models.iter().any(|pattern| pattern.contains('*')) {
             let targets = route.tiers.iter().flat_map(|tier| &tier.targets).filter(|target| target.model.is_none());
             for target in targets {
-                if !listed.contains_key(&target.provider) {
-                    listed.insert(target.provider, list(shared, live, ask, target.provider).await);
-                }
-                add(&mut catalogue, route, &listed[&target.provider]);
+                let models = match listed.entry(target.provider) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => unknown.insert(list(shared, live, ask, target.provider).await),
+                };
+                add(&mut catalogue, route, models);
             }
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn wanted(provider: &Provider, operation: Operation, body: &[u8]) -> 
                 }
                 Tweak::DoubaoImages => true,
                 Tweak::ResponseJsonSchema => provider.settings.response_json_schema.is_some(),
-                Tweak::KeepDeveloperRole | Tweak::MoonshotUsage => false,
+                Tweak::KeepDeveloperRole | Tweak::KnowsDeveloperRole | Tweak::MoonshotUsage => false,
             }
     })
 }
@@ -49,7 +49,7 @@ pub(super) fn apply(provider: &Provider, operation: Operation, body: &mut Map<St
                 }
                 None => false,
             },
-            Tweak::KeepDeveloperRole | Tweak::MoonshotUsage => false,
+            Tweak::KeepDeveloperRole | Tweak::KnowsDeveloperRole | Tweak::MoonshotUsage => false,
         };
     }
     changed
@@ -60,6 +60,7 @@ fn concerns(tweak: Tweak, operation: Operation) -> bool {
         Tweak::DoubaoResponses => operation == Operation::Responses,
         Tweak::DoubaoImages => operation == Operation::ImageGeneration,
         Tweak::KeepDeveloperRole
+        | Tweak::KnowsDeveloperRole
         | Tweak::ReasoningEffortToThinking
         | Tweak::OpenrouterReasoning
         | Tweak::MoonshotUsage

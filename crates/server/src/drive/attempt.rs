@@ -86,7 +86,7 @@ fn unsent(provider: &Provider, error: &SendError) -> Failed {
     let (failure, untouched) = match error {
         SendError::Closed { sent, .. } => (Failure::Reset, !sent),
         SendError::Protocol { .. } => (Failure::Garbled, false),
-        SendError::Resolve { .. } | SendError::Connect { .. } | SendError::Tls { .. } | SendError::ConnectTimeout => {
+        SendError::Resolve | SendError::Connect { .. } | SendError::Tls { .. } | SendError::ConnectTimeout => {
             (Failure::Connect, true)
         }
         SendError::BadRequest { .. } => {
