@@ -181,8 +181,9 @@ async fn refusal(
     let wall = shared.clock.wall();
     let mut verdict =
         provider.classify(&Failure::Status { status: status.as_u16(), headers: &headers, body: &body, wall });
-    if verdict.class == Class::ModelUnavailable && call.ask.model.is_none() {
-        // no model was asked for: what does not exist is the path or the object
+    // where no model was asked for, or the path is none we know, it is the path or the object that does not exist
+    let unknown_path = call.ask.operation == Operation::Other && verdict.rule == "status_404";
+    if verdict.class == Class::ModelUnavailable && (unknown_path || call.ask.model.is_none()) {
         verdict = Verdict::of(Class::BadRequest, "not_found");
     }
     // a refusal of credential or rate proves that nothing was done
