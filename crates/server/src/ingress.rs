@@ -119,9 +119,15 @@ fn wants_websocket(headers: &HeaderMap) -> bool {
 /// Reads the body (bounded, and not slower than allowed) and understands the request.
 async fn read(limits: &Limits, request: Request<Incoming>) -> Result<(Ask, Option<OutBody>), Refusal> {
     let (parts, mut incoming) = request.into_parts();
-    if parts.method == http::Method::CONNECT || parts.uri.path() == "*" {
+    // only a tunnel is asked for by authority alone
+    let tunnel = parts.uri.scheme().is_none() && parts.uri.authority().is_some();
+    if parts.method == http::Method::CONNECT || parts.uri.path() == "*" || tunnel {
         let message = "this is a gateway to language models, not a tunnel";
         return Err(Refusal::with(405, "method_not_allowed", FailureKind::InvalidRequest, message));
+    }
+    let path = parts.uri.path();
+    if path.contains('%') && !is_well_escaped(path) {
+        return Err(Refusal::bad("the percent escapes of the path are malformed or no UTF-8"));
     }
     let announced = incoming.size_hint().lower();
     if announced > limits.max_body as u64 {
@@ -138,6 +144,27 @@ async fn read(limits: &Limits, request: Request<Incoming>) -> Result<(Ask, Optio
         OutBody::Stream(Box::pin(Resumed { first: vec![over, body], rest: incoming, left }))
     });
     Ok((ask, stream))
+}
+
+/// Whether every `%` begins an escape, and what the escapes say is UTF-8.
+fn is_well_escaped(path: &str) -> bool {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let digits = tail.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let Some(value) = digits.and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| u8::from_str_radix(d, 16).ok())
+        else {
+            return false;
+        };
+        decoded.push(value);
+        rest = &tail[2..];
+    }
+    std::str::from_utf8(&decoded).is_ok()
 }
 
 fn host_of(headers: &HeaderMap) -> Option<&str> {
