@@ -239,8 +239,9 @@ impl Flow {
         let known = pool.hedge_after(lease);
         // there must be time left for those who are asked then
         let most = self.patience().min(self.route.deadline / 3);
-        let once = known.map_or(most, |known| known.min(most));
-        let due = attempt.started.plus(once * (1 << (running - 1).min(MOST_RUNNING - 2)));
+        let once = known.map_or(most, |known| known.after.min(most));
+        let again = if known.is_some_and(|known| known.unproven) { 0 } else { (running - 1).min(MOST_RUNNING - 2) };
+        let due = attempt.started.plus(once * (1 << again));
         if now < due {
             // meanwhile others may show how fast the endpoint is
             let until = due.min(now.plus(LOOK_AGAIN)).min(deadline);

@@ -1,5 +1,7 @@
 //! What goes into and out of the pool's verbs.
 
+use std::time::Duration;
+
 use claviger_types::{Class, Moment, Verdict};
 
 use crate::ids::{CredentialId, EndpointId, LeaseId, ProviderId};
@@ -65,6 +67,15 @@ impl Lease {
     pub const fn sent(&self) -> Moment {
         self.sent
     }
+}
+
+/// How long an attempt may be silent before somebody else is asked as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// From its start.
+    pub after: Duration,
+    /// Whether its credential has yet to show that it works: then silence is no sign of thinking.
+    pub unproven: bool,
 }
 
 /// Why there is no lease.

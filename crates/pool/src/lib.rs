@@ -22,7 +22,7 @@ mod snapshot;
 mod standing;
 
 pub use ids::{CredentialId, ProviderId};
-pub use lease::{Census, End, Lease, Need, Refusal, Settled, Turn};
+pub use lease::{Census, End, Lease, Need, Patience, Refusal, Settled, Turn};
 pub use line::Ticket;
 pub use pool::Pool;
 pub use reconcile::{CredentialSpec, Roster};

@@ -33,6 +33,12 @@ impl Pace {
         self.accepted += 1.0;
     }
 
+    /// Whether anything was accepted lately: who accepts nothing has no pace, it is down.
+    pub(crate) fn is_accepting(&mut self, now: Moment) -> bool {
+        self.count(now);
+        self.accepted > rules::PACE_ALIVE
+    }
+
     /// Takes nine tenths of what was seen to be accepted. Refusals of one burst are one lesson.
     pub(crate) fn refused(&mut self, now: Moment) {
         self.count(now);

@@ -1,7 +1,6 @@
 //! The state of all credentials, and the verb that gives one out.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use claviger_types::{Fingerprint, Moment};
 
@@ -9,7 +8,7 @@ use crate::cell::Cell;
 use crate::endpoint::Endpoint;
 use crate::ids::{CredentialId, EndpointId, LeaseId, ProviderId};
 use crate::latency::Latency;
-use crate::lease::{Lease, Need, Refusal};
+use crate::lease::{Lease, Need, Patience, Refusal};
 use crate::limits::Pace;
 use crate::line::{Line, Ticket};
 use crate::pick::{self, Choice, Scene};
@@ -139,19 +138,21 @@ impl Pool {
     /// How long to wait for the first content of this attempt before starting a second one elsewhere, as far as it is
     /// known how fast the endpoint usually is: soon for somebody unproven when others are there, else when it takes
     /// far longer than usual. `None`: as the route says.
-    pub fn hedge_after(&self, lease: &Lease) -> Option<Duration> {
+    pub fn hedge_after(&self, lease: &Lease) -> Option<Patience> {
         let endpoint = self.endpoints.get(&lease.endpoint)?;
         let p99 = endpoint.latency.p99(lease.stream);
         let cell = endpoint.cell_of(lease.credential.index).map(|index| &endpoint.cells[index]);
         let unproven = lease.probe || !cell.is_some_and(Cell::is_proven);
-        match p99 {
-            Some(p99) if unproven && lease.rescuers => Some(p99.max(rules::SHORTEST_PATIENCE)),
-            Some(p99) => Some((p99 * 4).max(rules::PROVEN_PATIENCE)),
+        let unproven = unproven && lease.rescuers;
+        let after = match p99 {
+            Some(p99) if unproven => p99.max(rules::SHORTEST_PATIENCE),
+            Some(p99) => (p99 * 4).max(rules::PROVEN_PATIENCE),
+            None if !unproven => return None,
             // a whole answer of unknown length is hurried less: the second copy would be billed as well
-            None if !(unproven && lease.rescuers) => None,
-            None if lease.stream => Some(rules::UNPROVEN_PATIENCE),
-            None => Some(rules::UNPROVEN_PATIENCE_WHOLE),
-        }
+            None if lease.stream => rules::UNPROVEN_PATIENCE,
+            None => rules::UNPROVEN_PATIENCE_WHOLE,
+        };
+        Some(Patience { after, unproven })
     }
 
     pub(crate) fn fresh(&mut self) -> u64 {

@@ -65,6 +65,8 @@ pub(crate) const PACE_HALF_LIFE: f64 = 2.0;
 pub(crate) const PACE_ONE_BURST: f64 = 0.5;
 /// See [`PACE_CAUTION`].
 pub(crate) const PACE_LEAST: f64 = 0.1;
+/// Below this fading count of accepted attempts an endpoint is down rather than slow.
+pub(crate) const PACE_ALIVE: f64 = 1.0;
 /// Learned limits are forgotten after so many seconds without a refusal.
 pub(crate) const LEARNED_FORGET: f64 = 60.0;
 /// How soon somebody who waits for a place in a window looks again, should nobody wake them.
@@ -73,7 +75,7 @@ pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// Patience with an unproven credential while nothing is known about the endpoint's speed.
 pub(crate) const UNPROVEN_PATIENCE: Duration = Duration::from_secs(2);
 /// The same for an answer that does not stream.
-pub(crate) const UNPROVEN_PATIENCE_WHOLE: Duration = Duration::from_secs(8);
+pub(crate) const UNPROVEN_PATIENCE_WHOLE: Duration = Duration::from_secs(4);
 /// Never hedge sooner, however fast the endpoint usually is.
 pub(crate) const SHORTEST_PATIENCE: Duration = Duration::from_millis(500);
 /// Least patience with a proven credential: models may think before they speak.

@@ -4,6 +4,7 @@ use claviger_types::{Class, Moment, Scope, Verdict};
 
 use crate::ids::LeaseId;
 use crate::lease::{End, Lease, Settled};
+use crate::limits::Pace;
 use crate::pool::Pool;
 use crate::rules;
 use crate::standing::{Rest, Standing};
@@ -26,6 +27,10 @@ impl Pool {
         endpoint.evidence.add_good(now, 1.0);
         endpoint.pace.accepted(now);
         let mut improved = endpoint.breaker.good(1.0);
+        if improved {
+            // what was learned while it went down says nothing about it now
+            endpoint.pace = Pace::default();
+        }
         let cell = &mut endpoint.cells[place.cell];
         cell.pace.accepted(now);
         cell.window.accepted(cell.open);
@@ -169,7 +174,7 @@ impl Pool {
         state.last_bad = Some(now);
         state.bads += 1;
         endpoint.evidence.add_bad(now);
-        if verdict.class == Class::Overloaded {
+        if verdict.class == Class::Overloaded && endpoint.pace.is_accepting(now) {
             endpoint.pace.refused(now);
         }
         endpoint.breaker.bad(now, share, lease.id, dice);

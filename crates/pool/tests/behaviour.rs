@@ -286,3 +286,27 @@ fn no_credential_speaks_for_the_whole_provider() {
     sim.settle(last, End::Good);
     assert!(sim.first().is_ok());
 }
+
+#[test]
+fn after_an_outage_that_called_itself_overload_all_traffic_returns_at_once() {
+    let mut sim = Sim::with(&[1, 1, 1]);
+    for _ in 0..60 {
+        sim.advance(50);
+        let lease = sim.first().unwrap();
+        sim.settle(lease, End::Good);
+    }
+    for _ in 0..400 {
+        sim.advance(50);
+        if let Ok(lease) = sim.first() {
+            sim.say(lease, Class::Overloaded);
+        }
+    }
+    sim.advance(1500);
+    let probe = sim.first().expect("a probe");
+    sim.settle(probe, End::Good);
+    let served = (0..50).filter(|_| {
+        sim.advance(20);
+        sim.first().map(|lease| sim.settle(lease, End::Good)).is_ok()
+    });
+    assert_eq!(served.count(), 50);
+}
