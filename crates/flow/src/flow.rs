@@ -105,6 +105,8 @@ pub struct Flow {
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How many attempts of one request may run at once.
 const MOST_RUNNING: usize = 4;
+/// The same beside credentials that have yet to show that they work.
+const MOST_UNPROVEN: usize = 16;
 /// A whole answer may take this many times longer than a stream's first content before it counts as slow.
 const WHOLE_ANSWER: u32 = 3;
 
@@ -240,7 +242,13 @@ impl Flow {
         // there must be time left for those who are asked then
         let most = self.patience().min(self.route.deadline / 3);
         let once = known.map_or(most, |known| known.after.min(most));
-        let again = if known.is_some_and(|known| known.unproven) { 0 } else { (running - 1).min(MOST_RUNNING - 2) };
+        let unproven = known.is_some_and(|known| known.unproven);
+        let measured = known.is_some_and(|known| known.measured);
+        let room = running < if unproven { MOST_UNPROVEN } else { MOST_RUNNING };
+        if !room && !measured {
+            return Step::Wait { until: deadline.min(now.plus(LOOK_AGAIN)), held: false };
+        }
+        let again = if unproven { 0 } else { (running - 1).min(MOST_RUNNING - 2) };
         let due = attempt.started.plus(once * (1 << again));
         if now < due {
             // meanwhile others may show how fast the endpoint is
@@ -251,7 +259,7 @@ impl Flow {
         match Walk::new(self, now, Turn::Hedge).beside(asked).go_once(pool, dice) {
             Some((place, lease)) => {
                 // as many run as may: the one that has been silent for longest has had its chance
-                let oldest = self.running().next().map(|(id, ..)| id).filter(|_| running >= MOST_RUNNING);
+                let oldest = self.running().next().map(|(id, ..)| id).filter(|_| !room);
                 if let Some(id) = oldest {
                     self.give_up_on(now, pool, dice, id);
                 }

@@ -76,6 +76,8 @@ pub struct Patience {
     pub after: Duration,
     /// Whether its credential has yet to show that it works: then silence is no sign of thinking.
     pub unproven: bool,
+    /// Whether it is known how long answers take here: only then may silence end an attempt.
+    pub measured: bool,
 }
 
 /// Why there is no lease.

@@ -152,7 +152,7 @@ impl Pool {
             None if lease.stream => rules::UNPROVEN_PATIENCE,
             None => rules::UNPROVEN_PATIENCE_WHOLE,
         };
-        Some(Patience { after, unproven })
+        Some(Patience { after, unproven, measured: p99.is_some() })
     }
 
     pub(crate) fn fresh(&mut self) -> u64 {
