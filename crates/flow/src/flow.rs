@@ -143,11 +143,6 @@ impl Flow {
         &self.route
     }
 
-    /// The targets of each tier.
-    pub fn candidates(&self) -> &[Vec<Candidate>] {
-        &self.tiers
-    }
-
     /// When the request must have its first content.
     pub fn deadline(&self) -> Moment {
         self.terms.arrived.plus(self.route.deadline)

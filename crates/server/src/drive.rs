@@ -10,7 +10,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use claviger_flow::{AttemptId, Ending, Step};
-use claviger_types::Moment;
 use futures_util::StreamExt;
 use futures_util::stream::{AbortHandle, Abortable, FuturesUnordered};
 
@@ -99,7 +98,7 @@ fn unrouted() -> Ending {
     Ending {
         reason: claviger_flow::Reason::NoneServes,
         message: "no route".to_owned(),
-        retry_after: Some(Moment::START.since(Moment::START)),
+        retry_after: None,
         answer: None,
     }
 }

@@ -44,11 +44,10 @@ pub(crate) async fn serve(shared: Arc<Shared>, mut request: Request<Incoming>) -
     exchange.caller(client);
     let upgrade = wants_websocket(request.headers());
     let on_upgrade = upgrade.then(|| hyper::upgrade::on(&mut request));
-    let (ask, stream) = match read(&exchange.live.plan.limits, request).await {
+    let (mut ask, stream) = match read(&exchange.live.plan.limits, request).await {
         Ok(read) => read,
         Err(refusal) => return respond::refuse(exchange, dialect, &refusal),
     };
-    let mut ask = ask;
     if known {
         // it opens our door, it is no provider's
         ask.caller_key = None;

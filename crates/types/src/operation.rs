@@ -24,8 +24,8 @@ impl Dialect {
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// What the client asks for. The names are Higress' API names, which `capabilities` uses as keys
-        /// in Higress ai-proxy v2.2.1, and ours where it has none.
+        /// What the client asks for. The names are those of Higress ai-proxy v2.2.1, which `capabilities`
+        /// uses as keys, and ours where it has none.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Operation { $($(#[$doc])* $variant,)* }
 
