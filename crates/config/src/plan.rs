@@ -115,7 +115,7 @@ pub struct ProviderPlan {
     /// What the file says about health, explicitly.
     pub failover: FailoverPlan,
     /// How credentials are chosen.
-    pub selection: Strategy,
+    pub selection: claviger_pool::Strategy,
     /// How long opening a connection may take.
     pub connect_timeout: Duration,
     /// How long one attempt may take to its first content (Higress' `retryTimeout`).
@@ -136,22 +136,7 @@ pub struct CredentialPlan {
     /// Who shares its quota.
     pub account: Option<String>,
     /// What the operator allows it.
-    pub limits: CredentialLimits,
-}
-
-/// Limits of one credential; `None`: unlimited.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CredentialLimits {
-    /// Requests per minute.
-    pub rpm: Option<u64>,
-    /// Usage per minute, in LLM tokens.
-    pub tpm: Option<u64>,
-    /// Requests per day.
-    pub rpd: Option<u64>,
-    /// Usage per day, in LLM tokens.
-    pub tpd: Option<u64>,
-    /// Requests at a time.
-    pub concurrency: Option<u32>,
+    pub limits: claviger_pool::Limits,
 }
 
 /// How a provider is really reached; Host and path stay.
@@ -190,24 +175,6 @@ pub struct FailoverPlan {
     pub failover_on_status: Option<Vec<String>>,
     /// `retryOnFailure.retryOnStatus`.
     pub retry_on_status: Option<Vec<String>>,
-}
-
-/// How the pool chooses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Strategy {
-    /// By weight and health.
-    #[default]
-    Weighted,
-    /// One up before the next.
-    Priority,
-    /// The quickest.
-    LeastLatency,
-    /// In turn.
-    RoundRobin,
-    /// By chance, as Higress.
-    Random,
-    /// The same caller to the same credential.
-    Sticky,
 }
 
 /// Caps on sizes and times.

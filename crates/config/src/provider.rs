@@ -12,9 +12,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use claviger_pool::Strategy;
 use claviger_providers::{Provider, SettingProblem, Settings};
 
-use crate::plan::{CredentialPlan, EgressPlan, ProviderPlan, Strategy};
+use crate::plan::{CredentialPlan, EgressPlan, ProviderPlan};
 use crate::problem::{Code, Severity};
 use crate::reader::{Item, Reader};
 use crate::suggest;
@@ -152,9 +153,6 @@ fn selection(item: &Item<'_>) -> Strategy {
         ("sticky", Strategy::Sticky),
     ];
     let strategy = map.get("strategy").and_then(|item| item.choice(&words)).unwrap_or_default();
-    if strategy != Strategy::Weighted {
-        item.warn(Code::Ignored, "this version always chooses as `weighted` does", "write `weighted`, or remove it");
-    }
     map.finish();
     strategy
 }

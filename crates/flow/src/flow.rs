@@ -35,6 +35,10 @@ pub struct Terms {
     pub once: bool,
     /// The credential that holds the state this request is about.
     pub pinned: Option<CredentialId>,
+    /// A hash of the caller or conversation, for the sticky strategy.
+    pub affinity: Option<u64>,
+    /// What it may use, in LLM tokens: reserved where the operator limits usage.
+    pub cost: u64,
     /// The request is about state of which nobody knows who holds it: "not found" means "ask the next".
     pub seek: bool,
     /// The client gets the provider's last word even when it is about our credential, as Higress passes it on.

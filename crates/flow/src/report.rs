@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use claviger_pool::{End, Pool, Settled};
-use claviger_types::{Class, Moment, Verdict};
+use claviger_types::{Allowance, Class, Moment, Verdict};
 use http::StatusCode;
 
 use crate::attempt::{AttemptId, Failed, Outcome};
@@ -44,6 +44,22 @@ impl Flow {
             self.finish(now, pool, dice, *id, end);
         }
         (losers, improved)
+    }
+
+    /// The committed attempt has used so many LLM tokens.
+    pub fn used(&mut self, tokens: u64) {
+        let lease = self.committed.and_then(|id| self.attempts.get_mut(id.0)).and_then(|a| a.lease.as_mut());
+        if let Some(lease) = lease {
+            lease.used(tokens);
+        }
+    }
+
+    /// What the provider of the committed attempt says it still allows.
+    pub fn allowance(&mut self, now: Moment, pool: &mut Pool, dice: u64, allowance: &Allowance) {
+        let lease = self.committed.and_then(|id| self.attempts.get(id.0)).and_then(|a| a.lease.as_ref());
+        if let Some(lease) = lease {
+            pool.allowance(now, lease, allowance, dice);
+        }
     }
 
     /// The answer of the committed attempt ended. Returns whether the pool improved.

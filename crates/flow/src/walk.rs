@@ -109,6 +109,8 @@ impl<'f> Walk<'f> {
             ticket: flow.ticket,
             patient: !flow.route.max_wait.is_zero(),
             stream: flow.terms.stream,
+            affinity: flow.terms.affinity,
+            cost: flow.terms.cost,
         };
         pool.lease(self.now, &need, dice).map(|lease| ((tier, places[lease.target]), lease))
     }

@@ -1,6 +1,8 @@
 //! One model on one credential: where health lives.
 
-use claviger_types::Moment;
+use std::time::Duration;
+
+use claviger_types::{Allowance, Moment};
 
 use crate::evidence::Evidence;
 use crate::limits::{Pace, Window};
@@ -21,6 +23,11 @@ pub(crate) struct Cell {
     pub(crate) window: Window,
     score: f64,
     scored: Moment,
+    /// Mean logarithm of its time to the first content over the endpoint's: 0 is as fast as the others.
+    slowness: f32,
+    /// What is left of its share because its quota is nearly used up, until then.
+    thin: f32,
+    thin_until: Moment,
     pub(crate) strikes: f64,
     pub(crate) ejections: u32,
     pub(crate) ejected: Moment,
@@ -30,8 +37,8 @@ pub(crate) struct Cell {
     pub(crate) open: u32,
     pub(crate) last_good: Option<Moment>,
     pub(crate) last_bad: Option<Moment>,
-    pub(crate) goods: u64,
-    pub(crate) bads: u64,
+    pub(crate) goods: u32,
+    pub(crate) bads: u32,
 }
 
 impl Cell {
@@ -46,6 +53,9 @@ impl Cell {
             window: Window::default(),
             score: 1.0,
             scored: Moment::START,
+            slowness: 0.0,
+            thin: 1.0,
+            thin_until: Moment::START,
             strikes: 0.0,
             ejections: 0,
             ejected: Moment::START,
@@ -64,10 +74,61 @@ impl Cell {
         1.0 - (1.0 - self.score) * 0.5_f64.powf(quiet / rules::SCORE_HALF_LIFE)
     }
 
-    /// Weight × health.
+    /// Health as a factor of the share, in (0, 1]. The usual case spares all powers.
+    pub(crate) fn health(&self, now: Moment) -> f64 {
+        if self.score >= 1.0 { 1.0 } else { self.score(now).powi(rules::SCORE_POWER).max(1e-3) }
+    }
+
+    /// Weight × health × speed × remaining quota.
     pub(crate) fn share(&self, now: Moment) -> f64 {
-        // the common case spares the two powers
-        if self.score >= 1.0 { self.weight } else { self.weight * self.score(now).powi(rules::SCORE_POWER).max(1e-3) }
+        let mut share = self.weight * self.health(now);
+        if f64::from(self.slowness) > rules::SLOW.ln() {
+            share *= (rules::SLOW / self.pace_ratio(now).max(rules::SLOW)).powi(2);
+        }
+        if now < self.thin_until {
+            share *= f64::from(self.thin);
+        }
+        share
+    }
+
+    /// How many times longer than the others it takes to its first content; drifts back to 1 without news.
+    pub(crate) fn pace_ratio(&self, now: Moment) -> f64 {
+        let quiet = now.since(self.scored).as_secs_f64();
+        (f64::from(self.slowness) * 0.5_f64.powf(quiet / rules::SCORE_HALF_LIFE)).exp()
+    }
+
+    /// Took `ratio` times as long as the others usually do.
+    pub(crate) fn timed(&mut self, now: Moment, ratio: f64) {
+        let before = self.pace_ratio(now).ln();
+        self.slowness = (before + rules::SCORE_STEP * (ratio.max(1e-3).ln() - before)) as f32;
+    }
+
+    /// When the share changes although nothing happens.
+    pub(crate) fn drifts(&self, now: Moment) -> Option<Moment> {
+        let drifting = self.score < 0.999 || f64::from(self.slowness) > rules::SLOW.ln();
+        let thin = (now < self.thin_until).then_some(self.thin_until);
+        thin.into_iter().chain(drifting.then(|| now.plus(rules::DRIFT))).min()
+    }
+
+    /// The provider said how much it still allows: the share shrinks over the last tenth. Returns how long nothing at
+    /// all is allowed.
+    pub(crate) fn allowed(&mut self, now: Moment, allowance: &Allowance) -> Option<Duration> {
+        let (mut least, mut spent) = (1.0_f64, None::<Duration>);
+        let mut until = now;
+        for budget in [allowance.requests, allowance.usage].into_iter().flatten() {
+            let reset = budget.reset.unwrap_or(rules::ALLOWANCE_UNKNOWN).min(rules::ALLOWANCE_CAP);
+            if budget.remaining == 0 && budget.reset.is_some() {
+                spent = spent.max(Some(reset));
+            }
+            let Some(limit) = budget.limit.filter(|limit| *limit > 0) else { continue };
+            let left = budget.remaining as f64 / limit as f64 / rules::ALLOWANCE_THIN;
+            if left < least {
+                (least, until) = (left, now.plus(reset));
+            }
+        }
+        self.thin = least.max(rules::ALLOWANCE_LEAST) as f32;
+        self.thin_until = until;
+        spent
     }
 
     pub(crate) fn praise(&mut self, now: Moment, step: f64) {
@@ -90,14 +151,6 @@ impl Cell {
     /// Whether its places are scarce, as far as was learned.
     pub(crate) fn is_limited(&self, now: Moment) -> bool {
         self.window.is_learned(now) || self.pace.rate(now).is_some()
-    }
-
-    /// When a learned limit lets the next attempt go, if it does not now.
-    pub(crate) fn limited_until(&self, now: Moment) -> Option<Moment> {
-        if self.window.is_full(now, self.open) {
-            return Some(now.plus(rules::LOOK_AGAIN));
-        }
-        self.pace.closed_until(now)
     }
 
     /// Whether its last word was good.

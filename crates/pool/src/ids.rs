@@ -15,6 +15,9 @@ pub struct CredentialId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct LeaseId(pub(crate) u64);
 
-/// A (provider, model) pair, unique in the life of the pool: one that was forgotten and made anew gets a new id.
+/// A (provider, model) pair. One that was forgotten and made anew has another generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct EndpointId(pub(crate) u64);
+pub(crate) struct EndpointId {
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
+}

@@ -32,6 +32,18 @@ impl Latency {
         of.samples = of.samples.saturating_add(1);
     }
 
+    /// The usual time to the first content in seconds: of streams, or else of whole answers; 1 while nothing is known.
+    pub(crate) fn usual(&self) -> f64 {
+        let of = if self.stream.samples > 0 { &self.stream } else { &self.whole };
+        of.mean.exp()
+    }
+
+    /// How many times longer than usual an answer took.
+    pub(crate) fn ratio(&self, took: Duration, stream: bool) -> Option<f64> {
+        let of = if stream { &self.stream } else { &self.whole };
+        (of.samples >= ENOUGH).then(|| (took.as_secs_f64().max(1e-4).ln() - of.mean).exp())
+    }
+
     /// The 99th percentile, when enough is known.
     pub(crate) fn p99(&self, stream: bool) -> Option<Duration> {
         let of = if stream { &self.stream } else { &self.whole };

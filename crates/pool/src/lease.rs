@@ -24,6 +24,10 @@ pub struct Need<'a> {
     pub patient: bool,
     /// Whether the answer will stream: its first content comes sooner.
     pub stream: bool,
+    /// A hash of the caller or conversation, for the sticky strategy.
+    pub affinity: Option<u64>,
+    /// What it will use at most or probably, in LLM tokens: reserved where the operator limits usage.
+    pub cost: u64,
 }
 
 /// Which turn of the request this is.
@@ -55,9 +59,18 @@ pub struct Lease {
     pub(crate) rescuers: bool,
     pub(crate) stream: bool,
     pub(crate) progressed: bool,
+    /// Usage reserved.
+    pub(crate) cost: u64,
+    /// Usage reported so far.
+    pub(crate) used: Option<u64>,
 }
 
 impl Lease {
+    /// The attempt used so many LLM tokens, as far as is known: corrects the reservation when it is settled.
+    pub const fn used(&mut self, tokens: u64) {
+        self.used = Some(tokens);
+    }
+
     /// Whose.
     pub const fn credential(&self) -> CredentialId {
         self.credential
@@ -125,13 +138,18 @@ pub struct Census {
 impl Census {
     /// Counts somebody who is out for this cause.
     pub const fn count(&mut self, cause: Class) {
+        self.count_many(cause, 1);
+    }
+
+    /// Counts `many` who are out for this cause.
+    pub const fn count_many(&mut self, cause: Class, many: u32) {
         match cause {
-            Class::InvalidCredential => self.invalid += 1,
-            Class::QuotaExhausted => self.quota += 1,
-            Class::RateLimited => self.limited += 1,
-            Class::Permission => self.barred += 1,
-            Class::ModelUnavailable => self.lacking += 1,
-            Class::Overloaded | Class::ServerError | Class::Timeout | Class::Connection => self.failing += 1,
+            Class::InvalidCredential => self.invalid += many,
+            Class::QuotaExhausted => self.quota += many,
+            Class::RateLimited => self.limited += many,
+            Class::Permission => self.barred += many,
+            Class::ModelUnavailable => self.lacking += many,
+            Class::Overloaded | Class::ServerError | Class::Timeout | Class::Connection => self.failing += many,
             // the caller's own mistakes put nobody out
             Class::BadRequest | Class::ContentPolicy | Class::PayloadTooLarge | Class::Unsupported => {}
         }

@@ -1,23 +1,20 @@
-//! The choice: who is asked next. Pure reading of the state; nothing is changed here.
+//! The choice: who is asked next. The endpoints' summaries are put together; nothing is changed here but what is
+//! remembered of them.
+
+use std::time::Duration;
 
 use claviger_types::{Class, Moment};
 
+use crate::block::{Asker, Best, Group, Rank, Scene, Summary, least};
 use crate::breaker::Passage;
-use crate::cell::Cell;
 use crate::endpoint::Endpoint;
 use crate::ids::{CredentialId, EndpointId};
 use crate::lease::{Census, Need, Refusal, Turn};
 use crate::pool::Pool;
+use crate::ring;
 use crate::rules;
-use crate::standing::Admission;
-
-/// What the choice looks at.
-pub(crate) struct Scene<'a> {
-    pub(crate) pool: &'a Pool,
-    pub(crate) endpoints: &'a [EndpointId],
-    pub(crate) need: &'a Need<'a>,
-    pub(crate) now: Moment,
-}
+use crate::seat::{Seat, Whole};
+use crate::strategy::Strategy;
 
 /// Who was chosen, and what that means for the books.
 #[derive(Clone, Copy, Debug)]
@@ -27,243 +24,352 @@ pub(crate) struct Choice {
     pub(crate) probe: bool,
     pub(crate) endpoint_probe: bool,
     pub(crate) spends_probe_credit: bool,
-    /// The tier's virtual time, and how far ahead of it anybody may be.
-    pub(crate) clock: f64,
-    pub(crate) debt: f64,
     /// Whether somebody else could have been chosen as well.
     pub(crate) rescuers: bool,
 }
 
-/// How good a ready cell is; smaller is better, compared in this order.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-struct Rank(u8, f64, u64, f64);
-
-/// Where virtual times may lie: nobody has credit for an absence, nor more debt than this.
-#[derive(Clone, Copy)]
-struct Span {
-    floor: f64,
-    debt: f64,
+/// A candidate: the key by which it was found, its target and its cell.
+#[derive(Clone, Copy, Debug)]
+struct Found<K> {
+    key: K,
+    target: usize,
+    cell: usize,
 }
 
-/// Everything one pass over the cells finds.
-#[derive(Default)]
-struct Findings {
+/// What the tier as a whole offers.
+#[derive(Debug, Default)]
+struct Tier {
+    ready: Option<Found<Rank>>,
+    ready_count: u32,
+    gate_probe: Option<Found<Rank>>,
+    due: Option<Found<Moment>>,
+    due_checked: Option<Found<Moment>>,
+    ejected: Option<Found<Moment>>,
+    soft: Option<Found<Moment>>,
     census: Census,
     soonest: Option<Moment>,
-    ready: Option<(Rank, usize, usize)>,
-    ready_count: u32,
-    due: Option<(Moment, usize, usize)>,
-    /// Ejected on a guess, least bad first: the panic rule's choice.
-    ejected: Option<(Moment, usize, usize)>,
-    gate_probe: Option<(Rank, usize, usize)>,
-    /// Behind a learned limit, for those who cannot wait: the soonest.
-    soft: Option<(Moment, usize, usize)>,
-    clock: Option<f64>,
     /// When the first of those that failed this request is back.
     tried_back: Option<Moment>,
 }
 
-pub(crate) fn pick(scene: &Scene<'_>) -> Result<Choice, Refusal> {
-    let mut found = Findings::default();
-    let mut span = Span { floor: 0.0, debt: 0.0 };
-    for endpoint in scene.endpoints.iter().filter_map(|id| scene.pool.endpoints.get(id)) {
-        span.floor = span.floor.max(endpoint.clock);
-        span.debt = span.debt.max(rules::DEBT_CAP * endpoint.longest_turn());
-    }
-    for (target, id) in scene.endpoints.iter().enumerate() {
-        if let Some(endpoint) = scene.pool.endpoints.get(id) {
-            look(scene, (target, *id), endpoint, span, &mut found);
-        }
-    }
-    decide(scene, &found, span)
+/// One choice in a pool.
+pub(crate) struct Pick<'a> {
+    pub(crate) pool: &'a mut Pool,
+    pub(crate) endpoints: &'a [EndpointId],
+    pub(crate) need: &'a Need<'a>,
+    pub(crate) now: Moment,
+    pub(crate) dice: u64,
 }
 
-fn decide(scene: &Scene<'_>, found: &Findings, span: Span) -> Result<Choice, Refusal> {
-    let clock = found.clock.map_or(span.floor, |clock| clock.max(span.floor));
-    let choice = |(target, cell): (usize, usize)| Choice {
-        target,
-        cell,
-        probe: false,
-        endpoint_probe: false,
-        spends_probe_credit: false,
-        clock,
-        debt: span.debt,
-        rescuers: found.ready_count > 1 || found.gate_probe.is_some(),
-    };
-    let hedging = scene.need.turn == Turn::Hedge;
-    if let Some((_, target, cell)) = found.due
-        && !hedging
-    {
-        let credit = scene.pool.endpoints.get(&scene.endpoints[target]).is_some_and(|e| e.probe_credit >= 1.0);
-        let healthy = found.ready.is_some();
-        if !healthy || (scene.need.turn == Turn::First && credit) {
-            let rescuers = healthy || found.gate_probe.is_some();
-            return Ok(Choice { probe: true, spends_probe_credit: healthy, rescuers, ..choice((target, cell)) });
+impl Pick<'_> {
+    pub(crate) fn go(mut self) -> Result<Choice, Refusal> {
+        self.level();
+        let mut tier = Tier::default();
+        for (target, id) in self.endpoints.iter().enumerate() {
+            self.look(target, *id, &mut tier);
         }
+        let choice = self.decide(&tier)?;
+        Ok(self.preferred(choice))
     }
-    if let Some((_, target, cell)) = found.ready {
-        return Ok(choice((target, cell)));
-    }
-    if let Some((_, target, cell)) = found.gate_probe
-        && !hedging
-    {
-        return Ok(Choice { endpoint_probe: true, ..choice((target, cell)) });
-    }
-    if let Some((_, target, cell)) = found.ejected
-        && !hedging
-    {
-        return Ok(choice((target, cell)));
-    }
-    if let Some((_, target, cell)) = found.soft
-        && !hedging
-    {
-        return Ok(choice((target, cell)));
-    }
-    match found.soonest {
-        Some(until) => Err(Refusal::Resting { until, census: found.census }),
-        None if found.census.all == 0 => Err(Refusal::NoneServes),
-        None => Err(Refusal::Tried { until: found.tried_back, census: found.census }),
-    }
-}
 
-fn look(scene: &Scene<'_>, (target, id): (usize, EndpointId), endpoint: &Endpoint, span: Span, found: &mut Findings) {
-    let passage = endpoint.breaker.passage(scene.now);
-    // before the first success nobody knows whether the endpoint or the credentials are ill: each may be asked once
-    let unexplored = !endpoint.cells.iter().any(|cell| cell.last_good.is_some());
-    let queue = Queue::of(scene, id, endpoint);
-    for (index, cell) in endpoint.cells.iter().enumerate() {
-        let slot = &scene.pool.slots[cell.credential as usize];
-        let credential = CredentialId { index: cell.credential, generation: slot.generation };
-        if scene.need.pinned.is_some_and(|pinned| pinned != credential) {
-            continue;
+    /// Brings the tier's endpoints to one virtual time: nobody has credit for work that others did elsewhere.
+    fn level(&mut self) {
+        if self.endpoints.len() < 2 {
+            return;
         }
-        found.census.all += 1;
-        let account = slot.account.map(|account| &scene.pool.accounts[account as usize].standing);
-        let standings = [account, Some(&slot.standing), Some(&cell.standing)];
-        let admission = admission(scene.now, standings);
-        if scene.need.tried.contains(&credential) {
-            found.census.tried += 1;
-            if let Admission::Resting { until, .. } = admission {
-                found.tried_back = Some(found.tried_back.map_or(until, |back| back.min(until)));
-            }
-            continue;
-        }
-        match admission {
-            Admission::Ready => {
-                let rank = rank(scene, cell, span);
-                if let Some(until) = queue.holds_back(scene.now, endpoint, cell) {
-                    let own = cell.is_limited(scene.now);
-                    resting(found, until, if own { Class::RateLimited } else { Class::Overloaded });
-                    if !scene.need.patient {
-                        better(&mut found.soft, until, target, index);
-                    }
-                    continue;
-                }
-                match passage {
-                    Passage::Free => ready(found, rank, target, index, cell),
-                    Passage::Probe | Passage::Shut(_) if unexplored && cell.is_untested() && cell.pending == 0 => {
-                        ready(found, rank, target, index, cell);
-                    }
-                    Passage::Probe => better(&mut found.gate_probe, rank, target, index),
-                    Passage::Shut(until) => resting(found, until, Class::Overloaded),
-                }
-            }
-            Admission::Due => match passage {
-                Passage::Free | Passage::Probe => {
-                    let since = cell.last_bad.unwrap_or(Moment::START);
-                    better(&mut found.due, since, target, index);
-                }
-                Passage::Shut(until) => resting(found, until, Class::Overloaded),
-            },
-            Admission::Resting { until, cause } => {
-                resting(found, until, cause);
-                if cause.is_guess() && passage == Passage::Free {
-                    better(&mut found.ejected, until, target, index);
-                }
+        let clocks = self.endpoints.iter().filter_map(|id| self.pool.endpoints.get(*id));
+        let latest = clocks.map(|endpoint| endpoint.ahead + endpoint.clock).fold(0.0, f64::max);
+        for id in self.endpoints {
+            if let Some(endpoint) = self.pool.endpoints.get_mut(*id) {
+                endpoint.ahead = latest - endpoint.clock;
             }
         }
     }
+
+    fn look(&mut self, target: usize, id: EndpointId, tier: &mut Tier) {
+        let (now, need) = (self.now, self.need);
+        let Pool { endpoints, slots, accounts, providers, .. } = &mut *self.pool;
+        let Some(endpoint) = endpoints.get_mut(id) else { return };
+        let provider = &providers[endpoint.provider.0 as usize];
+        let scene = Scene {
+            now,
+            slots,
+            accounts,
+            strategy: provider.strategy,
+            clock: endpoint.clock,
+            checks: provider.health.checks,
+        };
+        let asker = Asker { tried: need.tried, pinned: need.pinned, cost: need.cost };
+        let sum = match need.pinned {
+            // the others do not count at all
+            Some(pinned) => {
+                let block = endpoint.cell_of(pinned.index).map(|cell| endpoint.blocks.of(cell));
+                block
+                    .map_or_else(Summary::default, |block| endpoint.blocks.only(block, &endpoint.cells, &scene, &asker))
+            }
+            None => sum(endpoint, &scene, &asker, need),
+        };
+        if let Some(clock) = sum.clock {
+            endpoint.clock = endpoint.clock.max(clock);
+        }
+        tier.add(Part { target, id, endpoint, strategy: provider.strategy }, &sum, need, now);
+    }
+
+    fn decide(&self, tier: &Tier) -> Result<Choice, Refusal> {
+        let choice = |target, cell| Choice {
+            target,
+            cell,
+            probe: false,
+            endpoint_probe: false,
+            spends_probe_credit: false,
+            rescuers: tier.ready_count > 1 || tier.gate_probe.is_some(),
+        };
+        let hedging = self.need.turn == Turn::Hedge;
+        let healthy = tier.ready.is_some();
+        // what the gateway checks by itself need not be probed by requests while anybody else is there
+        let due = if healthy { tier.due } else { earlier(tier.due, tier.due_checked) };
+        if let Some(due) = due.filter(|_| !hedging) {
+            let endpoint = self.endpoints.get(due.target).and_then(|id| self.pool.endpoints.get(*id));
+            let credit = endpoint.is_some_and(|endpoint| endpoint.probe_credit >= 1.0);
+            if !healthy || (self.need.turn == Turn::First && credit) {
+                let rescuers = healthy || tier.gate_probe.is_some();
+                let probe =
+                    Choice { probe: true, spends_probe_credit: healthy, rescuers, ..choice(due.target, due.cell) };
+                return Ok(probe);
+            }
+        }
+        if let Some(ready) = tier.ready {
+            return Ok(choice(ready.target, ready.cell));
+        }
+        if let Some(probe) = tier.gate_probe.filter(|_| !hedging) {
+            return Ok(Choice { endpoint_probe: true, ..choice(probe.target, probe.cell) });
+        }
+        if let Some(least_bad) = tier.ejected.or(tier.soft).filter(|_| !hedging) {
+            return Ok(choice(least_bad.target, least_bad.cell));
+        }
+        match tier.soonest {
+            Some(until) => Err(Refusal::Resting { until, census: tier.census }),
+            None if tier.census.all == 0 => Err(Refusal::NoneServes),
+            None => Err(Refusal::Tried { until: tier.tried_back, census: tier.census }),
+        }
+    }
+
+    /// Strategies that do not go by a key have their say among those who are as free as the one that was chosen.
+    fn preferred(&self, choice: Choice) -> Choice {
+        if choice.probe || choice.endpoint_probe || !choice.rescuers {
+            return choice;
+        }
+        let place = match self.part(choice.target).map(|(_, strategy)| strategy) {
+            Some(Strategy::Random) => self.any(choice.target).map(|cell| (choice.target, cell)),
+            Some(Strategy::Sticky) => self.need.affinity.and_then(|key| self.usual(key)),
+            _ => None,
+        };
+        place.map_or(choice, |(target, cell)| Choice { target, cell, ..choice })
+    }
+
+    fn part(&self, target: usize) -> Option<(&Endpoint, Strategy)> {
+        let endpoint = self.endpoints.get(target).and_then(|id| self.pool.endpoints.get(*id))?;
+        Some((endpoint, self.pool.providers[endpoint.provider.0 as usize].strategy))
+    }
+
+    fn any(&self, target: usize) -> Option<usize> {
+        let (endpoint, _) = self.part(target)?;
+        let cells = endpoint.cells.len();
+        let draw = |throw: u64| (rules::unit(self.dice, throw + 16) * cells as f64) as usize % cells.max(1);
+        let drawn = (0..32).map(draw).find(|cell| self.may_have(endpoint, *cell));
+        // few are left: the next from any place on
+        drawn.or_else(|| {
+            let from = draw(64);
+            (from..cells).chain(0..from).find(|cell| self.may_have(endpoint, *cell))
+        })
+    }
+
+    /// The one that this caller's requests go to, unless it has more than its share to do.
+    fn usual(&self, key: u64) -> Option<(usize, usize)> {
+        let mut targets: Vec<(f64, usize, &Endpoint)> = Vec::with_capacity(self.endpoints.len());
+        for target in 0..self.endpoints.len() {
+            if let Some((endpoint, Strategy::Sticky)) = self.part(target)
+                && endpoint.breaker.passage(self.now) == Passage::Free
+            {
+                targets.push((ring::lot(key, endpoint.provider.0, endpoint.weights), target, endpoint));
+            }
+        }
+        targets.sort_by(|a, b| b.0.total_cmp(&a.0));
+        targets.into_iter().find_map(|(_, target, endpoint)| {
+            let cell = endpoint.ring.as_ref()?.find(key, |cell| {
+                let state = &endpoint.cells[cell];
+                state.open < ring::bound(state, endpoint.open, endpoint.weights) && self.may_have(endpoint, cell)
+            });
+            cell.map(|cell| (target, cell))
+        })
+    }
+
+    fn may_have(&self, endpoint: &Endpoint, cell: usize) -> bool {
+        let whole = Whole::of(&endpoint.cells[cell], &self.pool.slots, &self.pool.accounts);
+        let id = CredentialId { index: whole.cell.credential, generation: whole.slot.generation };
+        matches!(whole.seat(self.now, Some(self.need.cost)), Seat::Free { .. }) && !self.need.tried.contains(&id)
+    }
 }
 
-/// Who waits longer for this endpoint than the request that asks.
+/// The summary of an endpoint for this request.
+fn sum(endpoint: &mut Endpoint, scene: &Scene<'_>, asker: &Asker<'_>, need: &Need<'_>) -> Summary {
+    let tried = need.tried.iter().filter_map(|credential| endpoint.cell_of(credential.index));
+    let mut anew: Vec<usize> = tried.map(|cell| endpoint.blocks.of(cell)).collect();
+    loop {
+        anew.sort_unstable();
+        anew.dedup();
+        let sum = endpoint.blocks.sum(&endpoint.cells, scene, asker, &anew);
+        // summaries know what a request usually costs; this one may cost more than the best has left
+        let block = too_dear(endpoint, scene, &sum, need).map(|cell| endpoint.blocks.of(cell));
+        match block.filter(|block| !anew.contains(block)) {
+            Some(block) => anew.push(block),
+            None => return sum,
+        }
+    }
+}
+
+/// The best of those with limits, when this request costs more than it has left.
+fn too_dear(endpoint: &Endpoint, scene: &Scene<'_>, sum: &Summary, need: &Need<'_>) -> Option<usize> {
+    let cell = rank_of(&sum.scarce, need.turn)?.cell as usize;
+    let whole = Whole::of(&endpoint.cells[cell], scene.slots, scene.accounts);
+    let held = whole.slot.quota.is_some() && matches!(whole.seat(scene.now, Some(need.cost)), Seat::Held { .. });
+    held.then_some(cell)
+}
+
+/// One endpoint of a tier.
 #[derive(Clone, Copy)]
-struct Queue {
-    ahead: usize,
-    /// When the line will have come to this request, at the rates that were learned.
-    turn: Moment,
+struct Part<'a> {
+    target: usize,
+    id: EndpointId,
+    endpoint: &'a Endpoint,
+    strategy: Strategy,
 }
 
-impl Queue {
-    fn of(scene: &Scene<'_>, id: EndpointId, endpoint: &Endpoint) -> Self {
-        let number = scene.need.ticket.filter(|ticket| ticket.endpoint == id).map(|ticket| ticket.number);
-        let ahead = endpoint.line.ahead(number);
-        let mut turn = LINE_MOVES;
-        if ahead > 0 {
-            let rate: f64 = endpoint.cells.iter().filter_map(|cell| cell.pace.rate(scene.now)).sum();
-            let wait = if rate > 0.0 { (ahead as f64 / rate).min(3600.0) } else { 0.0 };
-            turn = turn.max(std::time::Duration::from_secs_f64(wait));
-        }
-        Self { ahead, turn: scene.now.plus(turn) }
-    }
-
-    /// When a learned limit, or those who wait longer, let this request have the place; `None`: now.
-    fn holds_back(self, now: Moment, endpoint: &Endpoint, cell: &Cell) -> Option<Moment> {
-        if let Some(until) = cell.limited_until(now).or_else(|| endpoint.pace.closed_until(now)) {
-            return Some(until.max(self.turn));
-        }
-        let scarce = self.ahead > 0 && (cell.is_limited(now) || endpoint.pace.rate(now).is_some());
-        scarce.then_some(self.turn)
+impl Part<'_> {
+    fn across(&self, best: Best<Rank>) -> Best<Rank> {
+        let turn = self.strategy.across(best.key.turn(), self.endpoint, self.target);
+        Best { key: best.key.with_turn(turn), cell: best.cell }
     }
 }
 
 /// Soonest look at a line that has to move first.
-const LINE_MOVES: std::time::Duration = std::time::Duration::from_millis(10);
+const LINE_MOVES: Duration = Duration::from_millis(10);
 
-fn ready(found: &mut Findings, rank: Rank, target: usize, index: usize, cell: &Cell) {
-    found.ready_count += 1;
-    found.clock = Some(found.clock.map_or(cell.served, |clock| clock.min(cell.served)));
-    better(&mut found.ready, rank, target, index);
-}
-
-fn better<K: PartialOrd>(best: &mut Option<(K, usize, usize)>, key: K, target: usize, index: usize) {
-    if best.as_ref().is_none_or(|(least, ..)| key < *least) {
-        *best = Some((key, target, index));
+impl Tier {
+    fn add(&mut self, part: Part<'_>, sum: &Summary, need: &Need<'_>, now: Moment) {
+        let Part { target, id, endpoint, .. } = part;
+        self.census = self.census.plus(sum.census);
+        self.soonest = least(self.soonest, sum.back);
+        if sum.full {
+            self.soonest = least(self.soonest, Some(now.plus(rules::LOOK_AGAIN)));
+        }
+        if sum.probing {
+            self.soonest = least(self.soonest, Some(now.plus(rules::PROBE_PATIENCE)));
+        }
+        self.tried_back = least(self.tried_back, sum.tried_back);
+        let patient = need.patient;
+        if !patient {
+            earliest(&mut self.soft, sum.soft, target);
+        }
+        let number = need.ticket.filter(|ticket| ticket.endpoint == id).map(|ticket| ticket.number);
+        let ahead = endpoint.line.ahead(number);
+        let turn = now.plus(turn_comes(ahead, sum.rate));
+        let paced = endpoint.pace.closed_until(now).map(|until| until.max(turn));
+        let queued = (ahead > 0).then_some(turn);
+        let shared = queued.filter(|_| endpoint.pace.rate(now).is_some());
+        let by_endpoint = paced.or(shared).map(|until| (until, Class::Overloaded));
+        let by_cell = by_endpoint.or(queued.map(|until| (until, Class::RateLimited)));
+        for (group, held) in [(&sum.free, by_endpoint), (&sum.scarce, by_cell)] {
+            let Some(best) = rank_of(group, need.turn).map(|best| part.across(best)) else { continue };
+            match held {
+                Some((until, cause)) => {
+                    self.held(until, cause, group.count);
+                    if !patient {
+                        earliest(&mut self.soft, group.first.map(|best| Best { key: until, cell: best.cell }), target);
+                    }
+                }
+                None => self.pass(endpoint.breaker.passage(now), best, group.count, target),
+            }
+        }
+        self.at_the_gate(part, sum, now);
     }
-}
 
-fn resting(found: &mut Findings, until: Moment, cause: Class) {
-    found.census.count(cause);
-    found.soonest = Some(found.soonest.map_or(until, |soonest| soonest.min(until)));
-}
+    /// Those who may go unless the endpoint's breaker is open.
+    fn pass(&mut self, passage: Passage, best: Best<Rank>, count: u32, target: usize) {
+        match passage {
+            Passage::Free => {
+                self.ready_count += count;
+                earliest(&mut self.ready, Some(best), target);
+            }
+            Passage::Probe => earliest(&mut self.gate_probe, Some(best), target),
+            Passage::Shut(until) => self.held(until, Class::Overloaded, count),
+        }
+    }
 
-/// The strictest of several standings.
-fn admission(now: Moment, standings: [Option<&crate::standing::Standing>; 3]) -> Admission {
-    let mut strictest = Admission::Ready;
-    for standing in standings.into_iter().flatten() {
-        strictest = match (strictest, standing.admission(now)) {
-            (Admission::Resting { until: a, cause: first }, Admission::Resting { until: b, cause: second }) => {
-                if a >= b {
-                    Admission::Resting { until: a, cause: first }
-                } else {
-                    Admission::Resting { until: b, cause: second }
+    /// Those for whom the breaker means something else than for the healthy.
+    fn at_the_gate(&mut self, part: Part<'_>, sum: &Summary, now: Moment) {
+        let Part { target, endpoint, .. } = part;
+        let passage = endpoint.breaker.passage(now);
+        if passage != Passage::Free
+            && !sum.explored
+            && let Some(best) = sum.untested
+        {
+            // before the first success nobody knows whether the endpoint or the credentials are ill: each may be
+            // asked once
+            self.ready_count += 1;
+            let best = part.across(Best { key: Rank::of_turn(best.key), cell: best.cell });
+            earliest(&mut self.ready, Some(best), target);
+        }
+        match passage {
+            Passage::Free => {
+                earliest(&mut self.ejected, sum.ejected, target);
+                earliest(&mut self.due, sum.due, target);
+                earliest(&mut self.due_checked, sum.due_checked, target);
+            }
+            Passage::Probe => {
+                earliest(&mut self.due, sum.due, target);
+                earliest(&mut self.due_checked, sum.due_checked, target);
+            }
+            Passage::Shut(until) => {
+                let due = u32::from(sum.due.is_some()) + u32::from(sum.due_checked.is_some());
+                if due > 0 {
+                    self.held(until, Class::Overloaded, due);
                 }
             }
-            (resting @ Admission::Resting { .. }, _) | (_, resting @ Admission::Resting { .. }) => resting,
-            (Admission::Due, _) | (_, Admission::Due) => Admission::Due,
-            (Admission::Ready, Admission::Ready) => Admission::Ready,
-        };
+        }
     }
-    strictest
+
+    fn held(&mut self, until: Moment, cause: Class, count: u32) {
+        self.census.count_many(cause, count);
+        self.soonest = least(self.soonest, Some(until));
+    }
 }
 
-fn rank(scene: &Scene<'_>, cell: &Cell, span: Span) -> Rank {
-    let share = cell.share(scene.now);
-    let served = cell.served.clamp(span.floor, span.floor + span.debt);
-    let turn = served + (1.0 + rules::PENDING_PENALTY * f64::from(cell.pending)) / share;
-    match scene.need.turn {
-        Turn::First | Turn::Careful => Rank(0, 0.0, 0, turn),
-        Turn::Rescue | Turn::Hedge if cell.is_proven() => Rank(0, -(cell.score(scene.now) * 10.0).round(), 0, turn),
-        // among those whose last word was bad, the one that failed longest ago; untested ones come first
-        Turn::Rescue | Turn::Hedge => Rank(1, 0.0, cell.last_bad.map_or(0, Moment::as_nanos), turn),
+/// When the line will have come to somebody with so many ahead, at the rates that were learned.
+fn turn_comes(ahead: usize, rate: f64) -> Duration {
+    let wait = if ahead > 0 && rate > 0.0 { (ahead as f64 / rate).min(3600.0) } else { 0.0 };
+    LINE_MOVES.max(Duration::from_secs_f64(wait))
+}
+
+fn rank_of(group: &Group, turn: Turn) -> Option<Best<Rank>> {
+    match turn {
+        Turn::First | Turn::Careful => group.first.map(|best| Best { key: Rank::of_turn(best.key), cell: best.cell }),
+        Turn::Rescue | Turn::Hedge => group.rescue,
+    }
+}
+
+fn earliest<K: PartialOrd>(best: &mut Option<Found<K>>, found: Option<Best<K>>, target: usize) {
+    if let Some(found) = found
+        && best.as_ref().is_none_or(|best| found.key < best.key)
+    {
+        *best = Some(Found { key: found.key, target, cell: found.cell as usize });
+    }
+}
+
+fn earlier(a: Option<Found<Moment>>, b: Option<Found<Moment>>) -> Option<Found<Moment>> {
+    match (a, b) {
+        (Some(a), Some(b)) if b.key < a.key => Some(b),
+        (Some(a), _) => Some(a),
+        (None, b) => b,
     }
 }

@@ -6,14 +6,16 @@ use claviger_types::{Fingerprint, Moment};
 
 use crate::cell::Cell;
 use crate::endpoint::Endpoint;
+use crate::endpoints::Endpoints;
+use crate::health::Health;
 use crate::ids::{CredentialId, EndpointId, LeaseId, ProviderId};
-use crate::latency::Latency;
 use crate::lease::{Lease, Need, Patience, Refusal};
-use crate::limits::Pace;
-use crate::line::{Line, Ticket};
-use crate::pick::{self, Choice, Scene};
+use crate::limits::Quota;
+use crate::line::Ticket;
+use crate::pick::{Choice, Pick};
+use crate::rules;
 use crate::standing::Standing;
-use crate::{breaker::Breaker, evidence::Evidence, rules};
+use crate::strategy::Strategy;
 
 /// All credentials of all providers, and what is known about each. One lock around it is enough: nothing here waits.
 #[derive(Debug, Default)]
@@ -21,8 +23,13 @@ pub struct Pool {
     pub(crate) providers: Vec<Provider>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) accounts: Vec<Account>,
-    pub(crate) endpoints: HashMap<EndpointId, Endpoint>,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) account_names: HashMap<(ProviderId, String), u32>,
+    /// Slots that a reload left: their room may be taken.
+    pub(crate) left: Vec<u32>,
     pub(crate) next_id: u64,
+    /// The targets of the last lease: kept for its room.
+    targets: Vec<EndpointId>,
 }
 
 /// A provider entry.
@@ -30,6 +37,8 @@ pub struct Pool {
 pub(crate) struct Provider {
     pub(crate) name: String,
     pub(crate) live: bool,
+    pub(crate) strategy: Strategy,
+    pub(crate) health: Health,
     /// Slots of its credentials, ascending.
     pub(crate) members: Vec<u32>,
     pub(crate) endpoints: HashMap<Box<str>, EndpointId>,
@@ -40,14 +49,16 @@ pub(crate) struct Provider {
 pub(crate) struct Slot {
     pub(crate) generation: u32,
     pub(crate) live: bool,
-    /// Left by an earlier reload: the room may be taken.
-    pub(crate) gone: bool,
+    /// Its place in the configuration.
+    pub(crate) order: u32,
     pub(crate) provider: ProviderId,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) weight: u32,
     pub(crate) account: Option<u32>,
     /// Glob patterns of the models it may serve; empty: all.
     pub(crate) models: Vec<String>,
+    /// The books of the operator's limits, if there are any.
+    pub(crate) quota: Option<Box<Quota>>,
     pub(crate) standing: Standing,
     pub(crate) leases: u64,
 }
@@ -72,46 +83,61 @@ impl Pool {
     /// # Errors
     /// [`Refusal`], when nobody may be asked now.
     pub fn lease(&mut self, now: Moment, need: &Need<'_>, dice: u64) -> Result<Lease, Refusal> {
-        let endpoints: Vec<EndpointId> =
-            need.targets.iter().map(|(provider, model)| self.endpoint(now, *provider, model, dice)).collect();
-        let scene = Scene { pool: self, endpoints: &endpoints, need, now };
-        let choice = pick::pick(&scene)?;
-        self.grant(now, &endpoints, need, choice).ok_or(Refusal::NoneServes)
+        let mut endpoints = std::mem::take(&mut self.targets);
+        endpoints.clear();
+        for (provider, model) in need.targets {
+            endpoints.push(self.endpoint(now, *provider, model, dice));
+        }
+        let choice = Pick { pool: self, endpoints: &endpoints, need, now, dice }.go();
+        let lease = choice.and_then(|choice| {
+            let endpoint = endpoints[choice.target];
+            self.grant(now, endpoint, need, choice).ok_or(Refusal::NoneServes)
+        });
+        self.targets = endpoints;
+        lease
     }
 
-    fn grant(&mut self, now: Moment, endpoints: &[EndpointId], need: &Need<'_>, choice: Choice) -> Option<Lease> {
-        let id = LeaseId(self.fresh());
-        let endpoint_id = endpoints[choice.target];
-        let endpoint = self.endpoints.get_mut(&endpoint_id)?;
-        endpoint.clock = endpoint.clock.max(choice.clock);
+    fn grant(&mut self, now: Moment, id: EndpointId, need: &Need<'_>, choice: Choice) -> Option<Lease> {
+        let lease = LeaseId(self.fresh());
+        let endpoint = self.endpoints.get_mut(id)?;
+        let strategy = self.providers[endpoint.provider.0 as usize].strategy;
         endpoint.used = now;
+        endpoint.open += 1;
         endpoint.probe_credit = (endpoint.probe_credit + rules::PROBE_SHARE).min(rules::PROBE_BURST);
         if choice.spends_probe_credit {
             endpoint.probe_credit -= 1.0;
         }
         if choice.endpoint_probe {
-            endpoint.breaker.probe(now, id);
+            endpoint.breaker.probe(now, lease);
         }
         endpoint.pace.take(now);
         let cell = &mut endpoint.cells[choice.cell];
         cell.pace.take(now);
-        let share = cell.share(now);
-        // no credit for an absence, and debt from worse days is forgotten
-        cell.served = cell.served.clamp(choice.clock, choice.clock + choice.debt) + 1.0 / share;
+        // no credit for an absence, and debt from worse days is capped
+        let served = cell.served.max(endpoint.clock) + strategy.cost(cell, now);
+        cell.served = served.min(endpoint.clock + rules::DEBT_CAP * endpoint.longest_turn.max(1.0 / cell.weight));
         cell.pending += 1;
         cell.open += 1;
-        cell.standing.probe(now, id);
+        cell.standing.probe(now, lease);
+        endpoint.blocks.touch(choice.cell);
         let index = cell.credential;
         let slot = &mut self.slots[index as usize];
         slot.leases += 1;
-        slot.standing.probe(now, id);
         let credential = CredentialId { index, generation: slot.generation };
-        if let Some(account) = slot.account {
-            self.accounts[account as usize].standing.probe(now, id);
+        let mut shared = slot.standing.probe(now, lease);
+        if let Some(quota) = &mut slot.quota {
+            quota.reserve(now, need.cost);
+            shared = true;
+        }
+        let (provider, account) = (slot.provider, slot.account);
+        if account.is_some_and(|account| self.accounts[account as usize].standing.probe(now, lease)) {
+            self.touch_all(provider);
+        } else if shared {
+            self.touch(credential.index);
         }
         Some(Lease {
-            id,
-            endpoint: endpoint_id,
+            id: lease,
+            endpoint: id,
             credential,
             target: choice.target,
             sent: now,
@@ -119,6 +145,8 @@ impl Pool {
             rescuers: choice.rescuers,
             stream: need.stream,
             progressed: false,
+            cost: need.cost,
+            used: None,
         })
     }
 
@@ -126,20 +154,20 @@ impl Pool {
     pub fn queue(&mut self, now: Moment, targets: &[(ProviderId, &str)], dice: u64) -> Option<Ticket> {
         let (provider, model) = targets.first()?;
         let (endpoint, number) = (self.endpoint(now, *provider, model, dice), self.fresh());
-        self.endpoints.get_mut(&endpoint)?.line.join(number);
+        self.endpoints.get_mut(endpoint)?.line.join(number);
         Some(Ticket { endpoint, number })
     }
 
     /// Gives a place up: the request was served, gave up, or its client left. Returns whether others move up.
     pub fn leave(&mut self, ticket: Ticket) -> bool {
-        self.endpoints.get_mut(&ticket.endpoint).is_some_and(|endpoint| endpoint.line.leave(ticket.number))
+        self.endpoints.get_mut(ticket.endpoint).is_some_and(|endpoint| endpoint.line.leave(ticket.number))
     }
 
     /// How long to wait for the first content of this attempt before starting a second one elsewhere, as far as it is
     /// known how fast the endpoint usually is: soon for somebody unproven when others are there, else when it takes
     /// far longer than usual. `None`: as the route says.
     pub fn hedge_after(&self, lease: &Lease) -> Option<Patience> {
-        let endpoint = self.endpoints.get(&lease.endpoint)?;
+        let endpoint = self.endpoints.get(lease.endpoint)?;
         let p99 = endpoint.latency.p99(lease.stream);
         let cell = endpoint.cell_of(lease.credential.index).map(|index| &endpoint.cells[index]);
         let unproven = lease.probe || !cell.is_some_and(Cell::is_proven);
@@ -160,39 +188,43 @@ impl Pool {
         self.next_id
     }
 
+    /// Something about a credential changed that all its models see.
+    pub(crate) fn touch(&mut self, credential: u32) {
+        let provider = self.slots[credential as usize].provider;
+        for id in self.providers[provider.0 as usize].endpoints.values() {
+            if let Some(endpoint) = self.endpoints.get_mut(*id) {
+                endpoint.touch(credential);
+            }
+        }
+    }
+
+    /// Something changed that all credentials of a provider see.
+    pub(crate) fn touch_all(&mut self, provider: ProviderId) {
+        for id in self.providers[provider.0 as usize].endpoints.values() {
+            if let Some(endpoint) = self.endpoints.get_mut(*id) {
+                endpoint.blocks.touch_all();
+            }
+        }
+    }
+
     /// The endpoint of this provider and model, made on first use.
-    fn endpoint(&mut self, now: Moment, provider: ProviderId, model: &str, dice: u64) -> EndpointId {
+    pub(crate) fn endpoint(&mut self, now: Moment, provider: ProviderId, model: &str, dice: u64) -> EndpointId {
         let index = provider.0 as usize;
         if let Some(id) = self.providers.get(index).and_then(|p| p.endpoints.get(model)) {
             return *id;
         }
         self.forget_idle(now);
-        let id = EndpointId(self.fresh());
-        let cells = self.providers.get(index).map_or_else(Vec::new, |p| {
+        let mut endpoint = Endpoint::new(now, provider, model);
+        if let Some(p) = self.providers.get(index) {
             let able = p.members.iter().filter(|slot| self.slots[**slot as usize].serves(model));
             // a random start keeps replicas and fresh pools from all beginning with the first credential
-            able.map(|slot| {
+            let cells = able.map(|slot| {
                 let weight = self.slots[*slot as usize].weight;
                 Cell::new(*slot, weight, rules::unit(dice, u64::from(*slot) + 3) / f64::from(weight))
-            })
-            .collect()
-        });
-        self.endpoints.insert(
-            id,
-            Endpoint {
-                provider,
-                model: model.into(),
-                cells,
-                evidence: Evidence::default(),
-                breaker: Breaker::default(),
-                latency: Latency::default(),
-                pace: Pace::default(),
-                line: Line::default(),
-                clock: 0.0,
-                probe_credit: 1.0,
-                used: now,
-            },
-        );
+            });
+            endpoint.seat(cells.collect(), p.strategy, &self.slots);
+        }
+        let id = self.endpoints.insert(endpoint);
         if let Some(p) = self.providers.get_mut(index) {
             p.endpoints.insert(model.into(), id);
         }
@@ -205,12 +237,12 @@ impl Pool {
             return;
         }
         let mut idle: Vec<(Moment, EndpointId)> =
-            self.endpoints.iter().filter(|(_, e)| e.is_idle()).map(|(id, e)| (e.used, *id)).collect();
+            self.endpoints.iter().filter(|(_, e)| e.is_idle()).map(|(id, e)| (e.used, id)).collect();
         idle.sort_unstable();
         let old = idle.iter().filter(|(used, _)| now.since(*used) > rules::ENDPOINT_IDLE).count();
         // at least a quarter goes, so that the sort is not paid for by every new name
         for (_, id) in idle.iter().take(old.max(rules::ENDPOINTS_KEPT / 4)) {
-            if let Some(endpoint) = self.endpoints.remove(id) {
+            if let Some(endpoint) = self.endpoints.remove(*id) {
                 self.providers[endpoint.provider.0 as usize].endpoints.remove(&endpoint.model);
             }
         }

@@ -23,6 +23,22 @@ pub(crate) const SCORE_POWER: i32 = 6;
 /// The score after a successful probe: the share ramps up from an eighth.
 pub(crate) const SCORE_RESTORED: f64 = 0.7;
 
+/// Who takes this many times longer than the others to the first content loses share with the square of it. Less says
+/// nothing about a credential: latency follows model, prompt and hour.
+pub(crate) const SLOW: f64 = 2.5;
+/// How often shares that drift are looked at again.
+pub(crate) const DRIFT: Duration = Duration::from_millis(500);
+
+/// Below this part of its quota a credential loses share, so that it lasts until the reset.
+pub(crate) const ALLOWANCE_THIN: f64 = 0.1;
+/// It keeps this part of its share until nothing is left.
+pub(crate) const ALLOWANCE_LEAST: f64 = 0.05;
+/// How long a remaining quota is believed whose reset was not told, and the longest otherwise: good answers say it
+/// anew all the time.
+pub(crate) const ALLOWANCE_UNKNOWN: Duration = Duration::from_secs(1);
+/// See [`ALLOWANCE_UNKNOWN`].
+pub(crate) const ALLOWANCE_CAP: Duration = Duration::from_secs(60);
+
 /// Cost of an attempt that still waits for its first content, in units of one service: a silent credential loses its
 /// turn before any timeout.
 pub(crate) const PENDING_PENALTY: f64 = 5.0;
@@ -53,6 +69,12 @@ pub(crate) const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) const PROBE_SHARE: f64 = 0.1;
 /// See [`PROBE_SHARE`].
 pub(crate) const PROBE_BURST: f64 = 3.0;
+
+/// Pause after a check of the gateway's own that told nothing.
+pub(crate) const CHECK_AGAIN: Duration = Duration::from_secs(5);
+
+/// Keys refused within this time of each other were probably refused for the same reason.
+pub(crate) const LIKEWISE: Duration = Duration::from_secs(10);
 
 /// A learned pace: nine tenths of what was accepted, growing a tenth per second, measured with this half-life in
 /// seconds; refusals within half a second are one lesson; never below one in ten seconds.

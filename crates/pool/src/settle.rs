@@ -1,8 +1,8 @@
 //! What an outcome teaches: facts are believed at once, guesses are weighed.
 
-use claviger_types::{Class, Moment, Scope, Verdict};
+use claviger_types::{Allowance, Class, Moment, Scope, Verdict};
 
-use crate::ids::LeaseId;
+use crate::ids::{CredentialId, LeaseId, ProviderId};
 use crate::lease::{End, Lease, Settled};
 use crate::limits::Pace;
 use crate::pool::Pool;
@@ -22,23 +22,30 @@ impl Pool {
         if std::mem::replace(&mut lease.progressed, true) {
             return Settled::default();
         }
-        let Some(endpoint) = self.endpoints.get_mut(&lease.endpoint) else { return Settled::default() };
-        endpoint.latency.add(now.since(lease.sent), lease.stream);
+        let mut improved = place.live && self.recover_shared(now, lease.credential, lease.sent, |_| true);
+        let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) else { return Settled::default() };
+        let took = now.since(lease.sent);
+        let ratio = endpoint.latency.ratio(took, lease.stream);
+        endpoint.latency.add(took, lease.stream);
         endpoint.evidence.add_good(now, 1.0);
         endpoint.pace.accepted(now);
-        let mut improved = endpoint.breaker.good(1.0);
-        if improved {
+        if endpoint.breaker.good(1.0) {
+            improved = true;
             // what was learned while it went down says nothing about it now
             endpoint.pace = Pace::default();
         }
+        endpoint.blocks.touch(place.cell);
         let cell = &mut endpoint.cells[place.cell];
         cell.pace.accepted(now);
         cell.window.accepted(cell.open);
         cell.pending = cell.pending.saturating_sub(1);
         cell.evidence.add_good(now, 1.0);
+        if let Some(ratio) = ratio {
+            cell.timed(now, ratio);
+        }
         cell.praise(now, rules::SCORE_STEP / 2.0);
         cell.last_good = Some(now);
-        if cell.standing.recover(lease.sent) {
+        if cell.standing.recover(now, lease.sent) {
             cell.restored(now);
             improved = true;
         }
@@ -46,12 +53,21 @@ impl Pool {
             cell.ejections -= 1;
             cell.ejected = now;
         }
-        if place.live {
-            for standing in self.shared_standings(lease) {
-                improved |= standing.recover(lease.sent);
-            }
-        }
         Settled { endpoint_share: 0.0, improved }
+    }
+
+    /// The provider said with an answer how much it still allows.
+    pub fn allowance(&mut self, now: Moment, lease: &Lease, allowance: &Allowance, dice: u64) {
+        let Some(place) = self.place(lease) else { return };
+        let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) else { return };
+        endpoint.blocks.touch(place.cell);
+        let cell = &mut endpoint.cells[place.cell];
+        if let Some(reset) = cell.allowed(now, allowance)
+            && matches!(cell.standing, Standing::Ready)
+        {
+            let rest = Rest { hint: Some(reset), ..Rest::new(Class::RateLimited, now, now, dice) };
+            cell.standing.rest(rest);
+        }
     }
 
     /// Ends the attempt with what it meant.
@@ -60,8 +76,11 @@ impl Pool {
             End::Good => self.progressed(now, &mut lease),
             End::Said(_) | End::Cancelled => Settled::default(),
         };
+        settled.improved |= self.give_back(now, &lease, end);
         let Some(place) = self.place(&lease) else { return settled };
-        let Some(endpoint) = self.endpoints.get_mut(&lease.endpoint) else { return settled };
+        let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) else { return settled };
+        endpoint.open = endpoint.open.saturating_sub(1);
+        endpoint.blocks.touch(place.cell);
         let cell = &mut endpoint.cells[place.cell];
         cell.open = cell.open.saturating_sub(1);
         // a place in the window became free
@@ -73,7 +92,7 @@ impl Pool {
             End::Good => {
                 cell.praise(now, rules::SCORE_STEP / 2.0);
                 cell.strikes = 0.0;
-                cell.goods += 1;
+                cell.goods = cell.goods.saturating_add(1);
             }
             End::Said(verdict) if verdict.class.is_callers() => self.callers(&lease, now),
             End::Said(verdict) if verdict.class.is_guess() => {
@@ -85,28 +104,91 @@ impl Pool {
         settled
     }
 
+    /// Corrects what was reserved of the operator's limits. Returns whether a place became free.
+    fn give_back(&mut self, now: Moment, lease: &Lease, end: End) -> bool {
+        let index = lease.credential.index;
+        let Some(slot) = self.slots.get_mut(index as usize).filter(|s| s.generation == lease.credential.generation)
+        else {
+            return false;
+        };
+        let Some(quota) = &mut slot.quota else { return false };
+        let used = match (lease.used, end) {
+            (Some(used), _) => used,
+            // a refusal costs nothing; what a broken or abandoned answer cost is not known
+            (None, End::Said(verdict)) if !verdict.class.is_guess() => 0,
+            (None, End::Good | End::Said(_) | End::Cancelled) => lease.cost,
+        };
+        quota.correct(now, lease.sent, lease.cost, used);
+        self.touch(index);
+        true
+    }
+
     fn place(&self, lease: &Lease) -> Option<Place> {
-        let endpoint = self.endpoints.get(&lease.endpoint)?;
+        let endpoint = self.endpoints.get(lease.endpoint)?;
         let cell = endpoint.cell_of(lease.credential.index)?;
         let slot = self.slots.get(lease.credential.index as usize)?;
         (slot.generation == lease.credential.generation).then_some(Place { cell, live: slot.live })
     }
 
-    /// Credential and account of a lease.
-    fn shared_standings(&mut self, lease: &Lease) -> Vec<&mut Standing> {
+    /// Account and credential of a lease.
+    fn shared_standings(&mut self, lease: &Lease) -> [Option<&mut Standing>; 2] {
         let slot = &mut self.slots[lease.credential.index as usize];
-        let mut standings = Vec::with_capacity(2);
-        if let Some(account) = slot.account {
-            standings.push(&mut self.accounts[account as usize].standing);
+        let account = slot.account.map(|account| &mut self.accounts[account as usize].standing);
+        [account, Some(&mut slot.standing)]
+    }
+
+    /// A success of a credential (leased at `sent`) ends its and its account's rests for the causes it disproves.
+    /// Returns whether somebody came back.
+    pub(crate) fn recover_shared(
+        &mut self,
+        now: Moment,
+        credential: CredentialId,
+        sent: Moment,
+        disproves: impl Fn(Class) -> bool,
+    ) -> bool {
+        let slot = &mut self.slots[credential.index as usize];
+        let (provider, account) = (slot.provider, slot.account);
+        let account = account.map(|account| &mut self.accounts[account as usize].standing);
+        let mut own = None;
+        if let Standing::Out(out) = slot.standing
+            && disproves(out.cause)
+            && slot.standing.recover(now, sent)
+        {
+            own = Some(out);
         }
-        standings.push(&mut slot.standing);
-        standings
+        let of_account = account.is_some_and(|standing| {
+            matches!(standing, Standing::Out(out) if disproves(out.cause)) && standing.recover(now, sent)
+        });
+        if let Some(out) = own.filter(|out| out.cause == Class::InvalidCredential) {
+            self.hurry_likewise(now, provider, out.since);
+        }
+        if of_account {
+            self.touch_all(provider);
+        } else if own.is_some() {
+            self.touch(credential.index);
+        }
+        own.is_some() || of_account
+    }
+
+    /// Keys that were refused at the same time as one that is known again are likely known again as well: each may be
+    /// tried at once.
+    fn hurry_likewise(&mut self, now: Moment, provider: ProviderId, since: Moment) {
+        let Self { providers, slots, .. } = self;
+        for index in &providers[provider.0 as usize].members {
+            if let Standing::Out(out) = &mut slots[*index as usize].standing
+                && out.cause == Class::InvalidCredential
+                && out.since.since(since).max(since.since(out.since)) <= rules::LIKEWISE
+            {
+                out.until = out.until.min(now);
+            }
+        }
+        self.touch_all(provider);
     }
 
     /// The provider read the request and refused it: the key works, nothing else is known.
     fn callers(&mut self, lease: &Lease, now: Moment) {
-        self.proves_key(lease);
-        if let Some(endpoint) = self.endpoints.get_mut(&lease.endpoint) {
+        self.proves_key(now, lease);
+        if let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) {
             endpoint.evidence.add_good(now, rules::FACT_IS_LIFE);
             endpoint.breaker.good(1.0);
         }
@@ -114,49 +196,60 @@ impl Pool {
     }
 
     /// Any refusal that is not about the key shows that the key is known.
-    fn proves_key(&mut self, lease: &Lease) {
-        for standing in self.shared_standings(lease) {
-            if matches!(standing, Standing::Out(out) if out.cause == Class::InvalidCredential) {
-                standing.recover(lease.sent);
-            }
-        }
+    fn proves_key(&mut self, now: Moment, lease: &Lease) {
+        self.recover_shared(now, lease.credential, lease.sent, |cause| cause == Class::InvalidCredential);
     }
 
     fn fact(&mut self, now: Moment, lease: &Lease, cell: usize, verdict: Verdict, dice: u64) {
         if verdict.class != Class::InvalidCredential {
-            self.proves_key(lease);
+            self.proves_key(now, lease);
         }
-        let rest = Rest { cause: verdict.class, now, sent: lease.sent, hint: verdict.hint, trips: 0, dice };
+        let rest = self.rest_of(lease, verdict, now, dice);
         let account = self.slots[lease.credential.index as usize].account;
-        let Some(endpoint) = self.endpoints.get_mut(&lease.endpoint) else { return };
+        let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) else { return };
         endpoint.evidence.add_good(now, rules::FACT_IS_LIFE);
         endpoint.breaker.good(rules::FACT_IS_LIFE);
         endpoint.breaker.release(lease.id);
         let state = &mut endpoint.cells[cell];
         state.last_bad = Some(now);
-        state.bads += 1;
+        state.bads = state.bads.saturating_add(1);
         match (verdict.class, verdict.hint) {
             (Class::RateLimited, Some(_)) => state.pace.refused(now),
             (Class::RateLimited, None) => state.window.refused(now, state.open),
             _ => {}
         }
-        match verdict.scope {
-            Scope::TokenModel => state.standing.rest(rest),
+        let slot = &mut self.slots[lease.credential.index as usize];
+        match (verdict.scope, account) {
+            (Scope::TokenModel, _) => state.standing.rest(rest),
+            (Scope::Account, Some(account)) => {
+                let provider = slot.provider;
+                self.accounts[account as usize].standing.rest(rest);
+                self.touch_all(provider);
+            }
             // "we do not serve your country" would concern every credential of the provider, if it were true; but one
             // credential does not speak for the others, and one of them may still be welcome
-            Scope::Token | Scope::Provider => self.slots[lease.credential.index as usize].standing.rest(rest),
-            Scope::Account => match account {
-                Some(account) => self.accounts[account as usize].standing.rest(rest),
-                None => self.slots[lease.credential.index as usize].standing.rest(rest),
-            },
-            Scope::Request => {}
+            (Scope::Token | Scope::Provider | Scope::Account, _) => {
+                slot.standing.rest(rest);
+                self.touch(lease.credential.index);
+            }
+            (Scope::Request, _) => {}
         }
         self.release(lease, now);
     }
 
+    fn rest_of(&self, lease: &Lease, verdict: Verdict, now: Moment, dice: u64) -> Rest {
+        let provider = self.slots[lease.credential.index as usize].provider;
+        let health = self.providers[provider.0 as usize].health;
+        let rest = Rest::new(verdict.class, now, lease.sent, dice);
+        let successes = health.success_threshold.unwrap_or(1);
+        Rest { hint: verdict.hint, interval: health.interval, successes, ..rest }
+    }
+
     /// Shares the blame between credential and endpoint by how the others fared. Returns the endpoint's share.
     fn guess(&mut self, now: Moment, lease: &Lease, cell: usize, verdict: Verdict, dice: u64) -> f64 {
-        let Some(endpoint) = self.endpoints.get_mut(&lease.endpoint) else { return 0.0 };
+        let rest = self.rest_of(lease, verdict, now, dice);
+        let threshold = self.strikes_of(lease);
+        let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) else { return 0.0 };
         let state = &mut endpoint.cells[cell];
         let share = match verdict.class {
             // capacity is the provider's, whoever asked
@@ -172,7 +265,7 @@ impl Pool {
         state.strikes += blame;
         state.evidence.add_bad(now);
         state.last_bad = Some(now);
-        state.bads += 1;
+        state.bads = state.bads.saturating_add(1);
         endpoint.evidence.add_bad(now);
         if verdict.class == Class::Overloaded && endpoint.pace.is_accepting(now) {
             endpoint.pace.refused(now);
@@ -180,13 +273,12 @@ impl Pool {
         endpoint.breaker.bad(now, share, lease.id, dice);
         let state = &mut endpoint.cells[cell];
         let probing = matches!(state.standing, Standing::Out(_));
-        if unproven || probing || state.strikes >= rules::EJECT_STRIKES {
+        if unproven || probing || state.strikes >= threshold {
             let trips = state.ejections;
             state.ejections += 1;
             state.ejected = now;
             state.strikes = 0.0;
-            let cause = verdict.class;
-            state.standing.rest(Rest { cause, now, sent: lease.sent, hint: verdict.hint, trips, dice });
+            state.standing.rest(Rest { trips, ..rest });
         }
         self.release(lease, now);
         // each may fail its very first attempt without costing the request anything: many broken ones must not hide one
@@ -194,17 +286,29 @@ impl Pool {
         if untested { 0.0 } else { share }
     }
 
+    fn strikes_of(&self, lease: &Lease) -> f64 {
+        let provider = self.slots[lease.credential.index as usize].provider;
+        let set = self.providers[provider.0 as usize].health.failure_threshold;
+        set.map_or(rules::EJECT_STRIKES, f64::from)
+    }
+
     /// Frees the probe's place wherever this lease held one; the next probe is not due at once.
     fn release(&mut self, lease: &Lease, now: Moment) {
         let id: LeaseId = lease.id;
         let again = now.plus(rules::EJECT.0);
-        for standing in self.shared_standings(lease) {
-            standing.release(id, again);
+        let [account, own] = self.shared_standings(lease);
+        let of_account = account.is_some_and(|standing| standing.release(id, again));
+        let of_own = own.is_some_and(|standing| standing.release(id, again));
+        if of_account {
+            self.touch_all(self.slots[lease.credential.index as usize].provider);
+        } else if of_own {
+            self.touch(lease.credential.index);
         }
-        if let Some(endpoint) = self.endpoints.get_mut(&lease.endpoint) {
+        if let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) {
             endpoint.breaker.release(id);
             if let Some(cell) = endpoint.cell_of(lease.credential.index) {
                 endpoint.cells[cell].standing.release(id, again);
+                endpoint.blocks.touch(cell);
             }
         }
     }

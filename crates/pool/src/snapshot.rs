@@ -58,6 +58,13 @@ pub enum State {
         /// Until when.
         until: Moment,
     },
+    /// A probe is out; its answer decides.
+    Probing {
+        /// Why it was out.
+        cause: Class,
+        /// Since when.
+        since: Moment,
+    },
     /// The rest is over; the next request probes it.
     Due {
         /// Why it was out.
@@ -74,6 +81,7 @@ impl State {
             Self::Ready => "ready",
             Self::Resting { cause: Class::InvalidCredential, .. } => "quarantined",
             Self::Resting { .. } => "resting",
+            Self::Probing { .. } => "probing",
             Self::Due { .. } => "due",
         }
     }
@@ -81,9 +89,12 @@ impl State {
     fn of(standing: &Standing, now: Moment) -> Self {
         match (standing, standing.admission(now)) {
             (_, Admission::Ready) | (Standing::Ready, _) => Self::Ready,
-            (Standing::Out(out), Admission::Due) => Self::Due { cause: out.cause, since: out.since },
-            (Standing::Out(out), Admission::Resting { until, .. }) => {
+            (Standing::Out(out), Admission::Due { .. }) => Self::Due { cause: out.cause, since: out.since },
+            (Standing::Out(out), Admission::Resting { until: Some(until), .. }) => {
                 Self::Resting { cause: out.cause, since: out.since, until }
+            }
+            (Standing::Out(out), Admission::Resting { until: None, .. }) => {
+                Self::Probing { cause: out.cause, since: out.since }
             }
         }
     }
@@ -92,7 +103,7 @@ impl State {
     pub fn remaining(&self, now: Moment) -> Option<Duration> {
         match self {
             Self::Resting { until, .. } => Some(until.since(now)),
-            Self::Ready | Self::Due { .. } => None,
+            Self::Ready | Self::Probing { .. } | Self::Due { .. } => None,
         }
     }
 }
@@ -101,7 +112,7 @@ impl Pool {
     /// All live credentials.
     pub fn snapshot(&self, now: Moment) -> Vec<CredentialView> {
         let shares =
-            self.endpoints.iter().map(|(id, e)| (*id, e.cells.iter().map(|c| self.share(now, c)).sum())).collect();
+            self.endpoints.iter().map(|(id, e)| (id, e.cells.iter().map(|c| self.share(now, c)).sum())).collect();
         let live = self.slots.iter().enumerate().filter(|(_, slot)| slot.live);
         live.map(|(index, slot)| self.view(now, u32::try_from(index).unwrap_or(u32::MAX), slot, &shares)).collect()
     }
@@ -126,7 +137,7 @@ impl Pool {
         let mut in_flight = 0;
         let mut models = Vec::new();
         for id in provider.endpoints.values() {
-            let Some(endpoint) = self.endpoints.get(id) else { continue };
+            let Some(endpoint) = self.endpoints.get(*id) else { continue };
             let Some(at) = endpoint.cell_of(index) else { continue };
             let cell = &endpoint.cells[at];
             in_flight += cell.open;
@@ -137,8 +148,8 @@ impl Pool {
                 state: State::of(&cell.standing, now),
                 share: if all > 0.0 { mine / all } else { 0.0 },
                 score: cell.score(now),
-                goods: cell.goods,
-                bads: cell.bads,
+                goods: u64::from(cell.goods),
+                bads: u64::from(cell.bads),
                 breaker_open: endpoint.breaker.is_open(),
             });
         }

@@ -24,6 +24,8 @@ pub(crate) struct Outage {
     /// How often it was prolonged; each rest is longer than the one before.
     pub(crate) trips: u32,
     pub(crate) comeback: Comeback,
+    /// Probes that must still succeed.
+    pub(crate) wanted: u32,
 }
 
 /// How a rest ends.
@@ -41,49 +43,66 @@ pub(crate) enum Admission {
     /// Go ahead.
     Ready,
     /// Go ahead as the probe.
-    Due,
-    /// Out until then, or (probe out) until its answer.
-    Resting { until: Moment, cause: Class },
+    Due {
+        /// Why it rested.
+        cause: Class,
+    },
+    /// Out until then; `None`: until the probe that is out has answered.
+    Resting {
+        /// See above.
+        until: Option<Moment>,
+        /// Why.
+        cause: Class,
+    },
 }
 
 impl Standing {
     pub(crate) fn admission(&self, now: Moment) -> Admission {
         match self {
             Self::Ready => Admission::Ready,
-            Self::Out(out) if now < out.until => Admission::Resting { until: out.until, cause: out.cause },
+            Self::Out(out) if now < out.until => Admission::Resting { until: Some(out.until), cause: out.cause },
             Self::Out(out) => match out.comeback {
                 Comeback::Freely => Admission::Ready,
-                Comeback::ByProbe(None) => Admission::Due,
-                Comeback::ByProbe(Some(_)) => {
-                    Admission::Resting { until: now.plus(rules::PROBE_PATIENCE), cause: out.cause }
-                }
+                Comeback::ByProbe(None) => Admission::Due { cause: out.cause },
+                Comeback::ByProbe(Some(_)) => Admission::Resting { until: None, cause: out.cause },
             },
         }
     }
 
-    /// Notes that `lease` is the probe, when one is due.
-    pub(crate) fn probe(&mut self, now: Moment, lease: LeaseId) {
-        if self.admission(now) == Admission::Due
-            && let Self::Out(out) = self
-        {
-            out.comeback = Comeback::ByProbe(Some(lease));
+    /// Notes that `lease` is the probe, when one is due. Returns whether it is.
+    pub(crate) fn probe(&mut self, now: Moment, lease: LeaseId) -> bool {
+        match self {
+            Self::Out(out) if now >= out.until && matches!(out.comeback, Comeback::ByProbe(None)) => {
+                out.comeback = Comeback::ByProbe(Some(lease));
+                true
+            }
+            Self::Ready | Self::Out(_) => false,
         }
     }
 
     /// Frees the probe's place when its attempt ended without a word about this standing; the next one is due `again`.
-    pub(crate) fn release(&mut self, lease: LeaseId, again: Moment) {
-        if let Self::Out(Outage { comeback: Comeback::ByProbe(probe), until, .. }) = self
-            && *probe == Some(lease)
-        {
-            *probe = None;
-            *until = again.max(*until);
+    /// Returns whether it held it.
+    pub(crate) fn release(&mut self, lease: LeaseId, again: Moment) -> bool {
+        match self {
+            Self::Out(Outage { comeback: Comeback::ByProbe(probe), until, .. }) if *probe == Some(lease) => {
+                *probe = None;
+                *until = again.max(*until);
+                true
+            }
+            Self::Ready | Self::Out(_) => false,
         }
     }
 
     /// A success of an attempt leased at `sent`: ends the outage unless that began after the attempt was sent (an
-    /// older answer proves nothing). Returns whether somebody came back.
-    pub(crate) fn recover(&mut self, sent: Moment) -> bool {
+    /// older answer proves nothing) or more successes are wanted. Returns whether somebody came back.
+    pub(crate) fn recover(&mut self, now: Moment, sent: Moment) -> bool {
         match self {
+            Self::Out(out) if out.since <= sent && out.wanted > 1 => {
+                out.wanted -= 1;
+                out.until = now;
+                out.comeback = Comeback::ByProbe(None);
+                true
+            }
             Self::Out(out) if out.since <= sent => {
                 *self = Self::Ready;
                 true
@@ -100,14 +119,16 @@ impl Standing {
             Self::Out(out) if out.since > rest.sent && rest.now < out.until => return,
             Self::Out(out) => (out.trips + 1).max(rest.trips),
         };
-        let span = match rest.hint {
-            Some(hint) => hint.min(rules::HINT_CAP).mul_f64(1.0 + rules::HINT_JITTER * rules::unit(rest.dice, 2)),
-            None => rules::jittered(rules::doubled(rules::rest(rest.cause), trips), rest.dice),
+        let span = match (rest.hint, rest.interval) {
+            (Some(hint), _) => hint.min(rules::HINT_CAP).mul_f64(1.0 + rules::HINT_JITTER * rules::unit(rest.dice, 2)),
+            (None, Some(interval)) if rest.cause != Class::RateLimited => rules::jittered(interval, rest.dice),
+            (None, _) => rules::jittered(rules::doubled(rules::rest(rest.cause), trips), rest.dice),
         };
         // a first rate refusal, or one whose end the provider named, needs no proof that it is over
         let freely = rest.cause == Class::RateLimited && (rest.hint.is_some() || trips == 0);
         let comeback = if freely { Comeback::Freely } else { Comeback::ByProbe(None) };
-        *self = Self::Out(Outage { cause: rest.cause, since: rest.now, until: rest.now.plus(span), trips, comeback });
+        let (until, wanted) = (rest.now.plus(span), rest.successes.max(1));
+        *self = Self::Out(Outage { cause: rest.cause, since: rest.now, until, trips, comeback, wanted });
     }
 }
 
@@ -121,7 +142,18 @@ pub(crate) struct Rest {
     pub(crate) hint: Option<std::time::Duration>,
     /// The least length exponent, for outages whose history is kept elsewhere.
     pub(crate) trips: u32,
+    /// Length of a rest without a hint, as the operator set it.
+    pub(crate) interval: Option<std::time::Duration>,
+    /// Probes that must succeed before it ends.
+    pub(crate) successes: u32,
     pub(crate) dice: u64,
+}
+
+impl Rest {
+    /// Of an attempt leased at `sent`, without a hint, by the pool's own rules.
+    pub(crate) const fn new(cause: Class, now: Moment, sent: Moment, dice: u64) -> Self {
+        Self { cause, now, sent, hint: None, trips: 0, interval: None, successes: 1, dice }
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +167,7 @@ mod tests {
     }
 
     fn dead(now: Moment, sent: Moment) -> Rest {
-        Rest { cause: Class::InvalidCredential, now, sent, hint: None, trips: 0, dice: 7 }
+        Rest::new(Class::InvalidCredential, now, sent, 7)
     }
 
     #[test]
@@ -143,13 +175,13 @@ mod tests {
         let mut standing = Standing::default();
         standing.rest(dead(at(10), at(9)));
         assert!(matches!(standing.admission(at(11)), Admission::Resting { .. }));
-        assert_eq!(standing.admission(at(40)), Admission::Due);
+        assert_eq!(standing.admission(at(40)), Admission::Due { cause: Class::InvalidCredential });
         standing.probe(at(40), LeaseId(1));
         assert!(matches!(standing.admission(at(40)), Admission::Resting { .. }), "one probe at a time");
         standing.rest(dead(at(41), at(40)));
         assert!(matches!(standing.admission(at(41 + 20)), Admission::Resting { .. }), "the second rest is longer");
-        assert_eq!(standing.admission(at(41 + 40)), Admission::Due);
-        assert!(standing.recover(at(82)));
+        assert_eq!(standing.admission(at(41 + 40)), Admission::Due { cause: Class::InvalidCredential });
+        assert!(standing.recover(at(82), at(82)));
         assert_eq!(standing.admission(at(82)), Admission::Ready);
     }
 
@@ -161,14 +193,28 @@ mod tests {
         standing.rest(dead(at(11), at(9)));
         let Standing::Out(second) = standing else { panic!("still out") };
         assert_eq!(first.until, second.until);
-        assert!(!standing.recover(at(9)));
+        assert!(!standing.recover(at(12), at(9)));
+    }
+
+    #[test]
+    fn as_many_probes_must_succeed_as_the_operator_wants() {
+        let mut standing = Standing::default();
+        let interval = Some(Duration::from_secs(5));
+        standing.rest(Rest { interval, successes: 2, ..dead(at(10), at(9)) });
+        assert_eq!(standing.admission(at(17)), Admission::Due { cause: Class::InvalidCredential });
+        standing.probe(at(17), LeaseId(1));
+        assert!(standing.recover(at(18), at(17)));
+        assert_eq!(standing.admission(at(18)), Admission::Due { cause: Class::InvalidCredential });
+        standing.probe(at(18), LeaseId(2));
+        assert!(standing.recover(at(19), at(18)));
+        assert_eq!(standing.admission(at(19)), Admission::Ready);
     }
 
     #[test]
     fn a_hinted_rate_limit_ends_by_itself_when_the_provider_said() {
         let mut standing = Standing::default();
         let hint = Some(Duration::from_secs(20));
-        standing.rest(Rest { cause: Class::RateLimited, now: at(10), sent: at(9), hint, trips: 0, dice: 3 });
+        standing.rest(Rest { cause: Class::RateLimited, hint, ..dead(at(10), at(9)) });
         assert!(matches!(standing.admission(at(29)), Admission::Resting { .. }));
         assert_eq!(standing.admission(at(32)), Admission::Ready);
     }

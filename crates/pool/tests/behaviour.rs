@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use claviger_pool::{CredentialId, CredentialSpec, End, Lease, Need, Pool, ProviderId, Refusal, Roster, State, Turn};
+use claviger_pool::{
+    CredentialId, CredentialSpec, End, Lease, Need, Pool, ProviderId, ProviderSpec, Refusal, Roster, State, Turn,
+};
 use claviger_types::{Class, Moment, Scope, Secret, Verdict};
 
 struct Sim {
@@ -14,14 +16,18 @@ struct Sim {
 }
 
 fn spec(name: &str, weight: u32) -> CredentialSpec {
-    CredentialSpec { fingerprint: Secret::new(name).fingerprint(), weight, account: None, models: Vec::new() }
+    CredentialSpec { weight, ..CredentialSpec::new(Secret::new(name).fingerprint()) }
+}
+
+fn provider(credentials: Vec<CredentialSpec>) -> ProviderSpec {
+    ProviderSpec { id: "main".to_owned(), credentials, ..ProviderSpec::default() }
 }
 
 impl Sim {
     fn with(weights: &[u32]) -> Self {
         let specs: Vec<_> = weights.iter().enumerate().map(|(i, w)| spec(&format!("key-{i}"), *w)).collect();
         let mut pool = Pool::new();
-        let roster = pool.reconcile(Moment::START, &[("main".to_owned(), specs)]);
+        let roster = pool.reconcile(Moment::START, &[provider(specs)]);
         Self { pool, roster, now: Moment::START.plus(Duration::from_secs(1)), dice: 1 }
     }
 
@@ -43,7 +49,17 @@ impl Sim {
         let dice = self.roll();
         self.pool.lease(
             self.now,
-            &Need { targets: &targets, tried, turn, pinned: None, ticket: None, patient: true, stream: true },
+            &Need {
+                targets: &targets,
+                tried,
+                turn,
+                pinned: None,
+                ticket: None,
+                patient: true,
+                stream: true,
+                affinity: None,
+                cost: 0,
+            },
             dice,
         )
     }
@@ -198,7 +214,7 @@ fn an_outage_opens_the_endpoint_and_traffic_returns_with_the_first_good_probe() 
 fn accounts_share_a_quota_fact() {
     let mut pool = Pool::new();
     let of = |name: &str| CredentialSpec { account: Some("acme".to_owned()), ..spec(name, 1) };
-    let roster = pool.reconcile(Moment::START, &[("p".to_owned(), vec![of("a"), of("b"), spec("c", 1)])]);
+    let roster = pool.reconcile(Moment::START, &[provider(vec![of("a"), of("b"), spec("c", 1)])]);
     let targets = [(roster.providers[0], "m")];
     let need = Need {
         targets: &targets,
@@ -208,6 +224,8 @@ fn accounts_share_a_quota_fact() {
         ticket: None,
         patient: true,
         stream: false,
+        affinity: None,
+        cost: 0,
     };
     let pinned = Need { pinned: Some(roster.credentials[0][0]), ..need };
     let lease = pool.lease(Moment::START, &pinned, 1).unwrap();
@@ -229,7 +247,7 @@ fn a_reload_keeps_what_was_learned_and_forgets_who_is_gone() {
     sim.say(lease, Class::InvalidCredential);
     let keep = spec(&format!("key-{dead}"), 1);
     let before = sim.credential(dead);
-    let roster = sim.pool.reconcile(sim.now, &[("main".to_owned(), vec![spec("new", 1), keep])]);
+    let roster = sim.pool.reconcile(sim.now, &[provider(vec![spec("new", 1), keep])]);
     assert_eq!(roster.credentials[0][1], before);
     sim.settle(flying, End::Good);
     sim.roster = roster;

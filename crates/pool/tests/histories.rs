@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use claviger_pool::{CredentialId, CredentialSpec, End, Lease, Need, Pool, Turn};
+use claviger_pool::{
+    CredentialId, CredentialSpec, End, Lease, Limits, Need, Pool, ProviderId, ProviderSpec, Say, Turn,
+};
 use claviger_types::{Class, Moment, Scope, Secret, Verdict};
 use proptest::prelude::*;
 
@@ -39,8 +41,21 @@ fn specs(keep: u8) -> Vec<CredentialSpec> {
             weight: 1 + i,
             account: (i % 3 == 0).then(|| "shared".to_owned()),
             models: Vec::new(),
+            limits: Limits {
+                concurrency: (i % 4 == 1).then_some(2),
+                rpm: (i % 5 == 2).then_some(30),
+                ..Limits::default()
+            },
         })
         .collect()
+}
+
+fn provider(credentials: Vec<CredentialSpec>) -> ProviderSpec {
+    ProviderSpec { id: "p".to_owned(), credentials, ..ProviderSpec::default() }
+}
+
+fn breaker_open(pool: &mut Pool, now: Moment, targets: &[(ProviderId, &str)]) -> bool {
+    pool.explain(now, targets).0.iter().any(|endpoint| endpoint.breaker_open || endpoint.pace.is_some())
 }
 
 fn end_of(class: u8, scope: u8, hint: Option<u16>) -> End {
@@ -54,7 +69,7 @@ proptest! {
     #[test]
     fn every_history_keeps_the_books(acts in proptest::collection::vec(act(), 1..200), seed in any::<u64>()) {
         let mut pool = Pool::new();
-        let mut roster = pool.reconcile(Moment::START, &[("p".to_owned(), specs(255))]);
+        let mut roster = pool.reconcile(Moment::START, &[provider(specs(255))]);
         let (mut now, mut dice) = (Moment::START, seed);
         let mut open: Vec<Lease> = Vec::new();
         for act in acts {
@@ -67,10 +82,38 @@ proptest! {
                     let model = format!("m{model}");
                     let targets = [(roster.providers[0], model.as_str())];
                     let turn = if tried.is_empty() { Turn::First } else { Turn::Rescue };
-                    let need = Need { targets: &targets, tried: &tried, turn, pinned: None, ticket: None, patient: true, stream: false };
-                    if let Ok(lease) = pool.lease(now, &need, dice) {
-                        prop_assert!(!tried.contains(&lease.credential()), "a tried credential was given again");
-                        open.push(lease);
+                    let need = Need {
+                        targets: &targets,
+                        tried: &tried,
+                        turn,
+                        pinned: None,
+                        ticket: None,
+                        patient: true,
+                        stream: false,
+                        affinity: None,
+                        cost: 10,
+                    };
+                    // counted anew, cell by cell, while the choice goes by what it remembers
+                    let (_, explained) = pool.explain(now, &targets);
+                    let untried = || explained.iter().filter(|one| !tried.contains(&one.credential));
+                    match pool.lease(now, &need, dice) {
+                        Ok(lease) => {
+                            prop_assert!(!tried.contains(&lease.credential()), "a tried credential was given again");
+                            let said = untried().find(|one| one.credential == lease.credential());
+                            let say = said.map(|one| one.say);
+                            let guess = matches!(say, Some(Say::Resting { cause, .. }) if cause.is_guess());
+                            let free = matches!(say, Some(Say::Ready | Say::Due { .. } | Say::Endpoint));
+                            prop_assert!(free || guess, "{:?} was given", say);
+                            if guess {
+                                prop_assert!(!untried().any(|one| one.say == Say::Ready), "somebody healthy was there");
+                            }
+                            open.push(lease);
+                        }
+                        Err(_) => {
+                            let waits = untried().filter(|one| one.pace.is_none() && one.window.is_none());
+                            let ready = waits.filter(|one| one.say == Say::Ready).count();
+                            prop_assert!(ready == 0 || breaker_open(&mut pool, now, &targets), "{ready} were ready");
+                        }
                     }
                 }
                 Act::Progress(which) if !open.is_empty() => {
@@ -90,7 +133,7 @@ proptest! {
                     pool.settle(now, lease, End::Cancelled, dice);
                 }
                 Act::Advance(ms) => now = now.plus(Duration::from_millis(u64::from(ms))),
-                Act::Reload { keep } => roster = pool.reconcile(now, &[("p".to_owned(), specs(keep))]),
+                Act::Reload { keep } => roster = pool.reconcile(now, &[provider(specs(keep))]),
                 Act::Progress(_) | Act::Settle { .. } | Act::Good(_) | Act::Cancel(_) => {}
             }
             let mut mine: HashMap<CredentialId, u32> = HashMap::new();

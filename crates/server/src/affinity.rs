@@ -36,7 +36,7 @@ impl Affinity {
 
 #[cfg(test)]
 mod tests {
-    use claviger_pool::{CredentialSpec, Pool};
+    use claviger_pool::{CredentialSpec, Pool, ProviderSpec};
     use claviger_types::{Moment, Secret};
 
     use super::*;
@@ -44,8 +44,8 @@ mod tests {
     #[test]
     fn the_oldest_ids_are_forgotten_first() {
         let fingerprint = Secret::new("k").fingerprint();
-        let spec = CredentialSpec { fingerprint, weight: 1, account: None, models: Vec::new() };
-        let roster = Pool::new().reconcile(Moment::START, &[("p".to_owned(), vec![spec])]);
+        let credentials = vec![CredentialSpec::new(fingerprint)];
+        let roster = Pool::new().reconcile(Moment::START, &[ProviderSpec { credentials, ..ProviderSpec::default() }]);
         let holder = roster.credentials[0][0];
         let mut affinity = Affinity::default();
         for i in 0..=KEPT {

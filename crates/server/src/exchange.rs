@@ -81,6 +81,11 @@ impl Exchange {
         &self.receipt.request_id
     }
 
+    /// Who asks, by name.
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.receipt.client.as_deref()
+    }
+
     pub(crate) fn caller(&mut self, client: Option<String>) {
         self.receipt.client = client;
     }
@@ -161,7 +166,11 @@ impl Exchange {
     /// The committed answer ended.
     pub(crate) fn end(&mut self, pool: PoolEnd, end: End) {
         let (now, dice) = (self.shared.clock.now(), self.shared.clock.dice());
+        let used = self.receipt.usage;
         if let Some(flow) = self.flow.as_mut() {
+            if used.is_known() {
+                flow.used(used.total());
+            }
             let improved = flow.ended(now, &mut self.shared.pool.lock(), dice, pool);
             self.shared.wake(improved);
         }

@@ -278,6 +278,8 @@ fn route(exchange: &Exchange, ask: Ask, upgrade: bool, stream: Option<OutBody>) 
         creates: ask.operation.creates() && ask.method != http::Method::GET,
         once: stream.is_some(),
         pinned: tie.pinned,
+        affinity: live.is_sticky.then(|| ask.affinity(exchange.client())),
+        cost: if live.counts_usage { ask.cost() } else { 0 },
         seek: tie.seek,
         verbatim: live.plan.form != Form::Own,
     };
@@ -309,6 +311,8 @@ pub(crate) fn straight(exchange: &Exchange, ask: Ask, provider: usize) -> Option
         creates: false,
         once: false,
         pinned: None,
+        affinity: None,
+        cost: 0,
         seek: false,
         verbatim: false,
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use claviger_config::{CredentialPlan, Plan, ProviderPlan};
 use claviger_net::{Egress, Net};
-use claviger_pool::{CredentialId, CredentialSpec, Pool, Roster};
+use claviger_pool::{Checks, CredentialId, CredentialSpec, Health, Pool, ProviderSpec, Roster, Strategy};
 use claviger_types::{Moment, Secret};
 
 /// A configuration in force.
@@ -16,6 +16,10 @@ pub(crate) struct Live {
     pub(crate) plan: Plan,
     pub(crate) roster: Roster,
     pub(crate) supplies: Vec<Supply>,
+    /// Whether any provider chooses by caller or conversation.
+    pub(crate) is_sticky: bool,
+    /// Whether any credential has a limit on usage.
+    pub(crate) counts_usage: bool,
     keys: HashMap<CredentialId, Key>,
 }
 
@@ -56,7 +60,7 @@ impl Live {
                 attempt_timeout: provider.attempt_timeout,
             });
         }
-        let wanted: Vec<_> = plan.providers.iter().map(|p| (p.provider.id().to_owned(), specs(p))).collect();
+        let wanted: Vec<_> = plan.providers.iter().map(provider_spec).collect();
         let roster = pool.reconcile(now, &wanted);
         let mut keys = HashMap::new();
         for (index, (provider, ids)) in plan.providers.iter().zip(&roster.credentials).enumerate() {
@@ -67,7 +71,10 @@ impl Live {
                 keys.entry(*id).or_insert_with(|| Key::of(credential, index));
             }
         }
-        Ok(Self { plan, roster, supplies, keys })
+        let is_sticky = plan.providers.iter().any(|provider| provider.selection == Strategy::Sticky);
+        let mut limits = plan.providers.iter().flat_map(|provider| &provider.credentials).map(|c| c.limits);
+        let counts_usage = limits.any(|limits| limits.tpm.is_some() || limits.tpd.is_some());
+        Ok(Self { plan, roster, supplies, is_sticky, counts_usage, keys })
     }
 
     /// How many credentials there are.
@@ -98,17 +105,29 @@ impl Key {
     }
 }
 
+fn provider_spec(plan: &ProviderPlan) -> ProviderSpec {
+    let failover = &plan.failover;
+    let health = Health {
+        failure_threshold: failover.failure_threshold,
+        success_threshold: failover.success_threshold,
+        interval: failover.health_check_interval,
+        checks: Checks::Never,
+    };
+    ProviderSpec { id: plan.provider.id().to_owned(), strategy: plan.selection, health, credentials: specs(plan) }
+}
+
 fn specs(provider: &ProviderPlan) -> Vec<CredentialSpec> {
     if provider.credentials.is_empty() {
         // a provider without tokens still has health: one nameless credential
         let fingerprint = Secret::new(String::new()).fingerprint();
-        return vec![CredentialSpec { fingerprint, weight: 1, account: None, models: Vec::new() }];
+        return vec![CredentialSpec::new(fingerprint)];
     }
     let spec = |credential: &CredentialPlan| CredentialSpec {
         fingerprint: credential.secret.fingerprint(),
         weight: credential.weight,
         account: credential.account.clone(),
         models: credential.models.clone(),
+        limits: credential.limits,
     };
     provider.credentials.iter().map(spec).collect()
 }

@@ -13,6 +13,7 @@ mod headers;
 mod nature;
 #[cfg(test)]
 mod tests;
+mod weigh;
 
 pub use headers::client_key;
 

@@ -1,8 +1,9 @@
 //! `apiTokens`: plain texts, or maps with weights, models and limits.
 
+use claviger_pool::Limits;
 use claviger_types::Secret;
 
-use crate::plan::{CredentialLimits, CredentialPlan};
+use crate::plan::CredentialPlan;
 use crate::reader::{Item, Reader};
 use crate::top::secret;
 
@@ -26,14 +27,7 @@ fn one(entry: &Item<'_>) -> Option<CredentialPlan> {
 }
 
 fn plain(secret: Secret) -> CredentialPlan {
-    CredentialPlan {
-        secret,
-        name: None,
-        weight: 1,
-        models: Vec::new(),
-        account: None,
-        limits: CredentialLimits::default(),
-    }
+    CredentialPlan { secret, name: None, weight: 1, models: Vec::new(), account: None, limits: Limits::default() }
 }
 
 fn full(entry: &Item<'_>) -> Option<CredentialPlan> {
@@ -60,19 +54,16 @@ fn weight(item: &Item<'_>) -> Option<u32> {
     item.whole32(1, MAX_WEIGHT)
 }
 
-fn limits(item: &Item<'_>) -> CredentialLimits {
-    let Some(map) = item.map() else { return CredentialLimits::default() };
+fn limits(item: &Item<'_>) -> Limits {
+    let Some(map) = item.map() else { return Limits::default() };
     let count = |key| map.get(key).and_then(|item| item.whole(1, u64::MAX));
-    let limits = CredentialLimits {
+    let limits = Limits {
         rpm: count("rpm"),
         tpm: count("tpm"),
         rpd: count("rpd"),
         tpd: count("tpd"),
         concurrency: map.get("concurrency").and_then(|item| item.whole32(1, u32::MAX)),
     };
-    if limits != CredentialLimits::default() {
-        item.warn(crate::problem::Code::Ignored, "this version does not keep these limits", "do not rely on them yet");
-    }
     map.finish();
     limits
 }

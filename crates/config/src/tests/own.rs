@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{ClientKey, Clients, CredentialLimits, Form, LogFormat, LogLevel, Strategy};
+use claviger_pool::{Limits, Strategy};
+
+use crate::{ClientKey, Clients, Form, LogFormat, LogLevel};
 
 #[test]
 fn the_smallest_file_follows_the_promise() {
@@ -98,8 +100,8 @@ providers:
     assert!(three.secret.matches("123456"));
     assert_eq!((one.name.as_deref(), one.weight, one.account.as_deref()), (Some("one"), 3, Some("acme")));
     assert_eq!(one.models, ["gpt-*"]);
-    let limits = CredentialLimits { rpm: Some(5), tpd: Some(7), concurrency: Some(2), ..CredentialLimits::default() };
-    assert_eq!((one.limits, two.limits, two.weight), (limits, CredentialLimits::default(), 1));
+    let limits = Limits { rpm: Some(5), tpd: Some(7), concurrency: Some(2), ..Limits::default() };
+    assert_eq!((one.limits, two.limits, two.weight), (limits, Limits::default(), 1));
     assert_eq!((provider.selection, provider.connect_timeout), (Strategy::Sticky, Duration::from_millis(250)));
     assert_eq!(provider.settings.tokens, 3);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use claviger_flow::{Answer, Candidate, Ending, Failed, Flow, Matcher, Route, Start, Step, Terms};
-use claviger_pool::{CredentialId, CredentialSpec, End, Pool, Roster};
+use claviger_pool::{CredentialId, CredentialSpec, End, Pool, ProviderSpec, Roster};
 use claviger_types::{Class, Moment, Secret, Verdict};
 use http::{HeaderMap, StatusCode};
 
@@ -19,14 +19,9 @@ pub(crate) struct World {
     pub(crate) models: Vec<&'static str>,
 }
 
-fn specs(provider: usize, count: usize) -> (String, Vec<CredentialSpec>) {
-    let spec = |i| CredentialSpec {
-        fingerprint: Secret::new(format!("key-{provider}-{i}")).fingerprint(),
-        weight: 1,
-        account: None,
-        models: Vec::new(),
-    };
-    (format!("p{provider}"), (0..count).map(spec).collect())
+fn specs(provider: usize, count: usize) -> ProviderSpec {
+    let spec = |i| CredentialSpec::new(Secret::new(format!("key-{provider}-{i}")).fingerprint());
+    ProviderSpec { id: format!("p{provider}"), credentials: (0..count).map(spec).collect(), ..ProviderSpec::default() }
 }
 
 impl World {
@@ -58,6 +53,8 @@ impl World {
             creates: false,
             once: false,
             pinned: None,
+            affinity: None,
+            cost: 0,
             seek: false,
             verbatim: false,
         }

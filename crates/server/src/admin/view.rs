@@ -92,7 +92,7 @@ fn model(view: &ModelView, now: Now) -> Value {
 fn standing(state: State, now: Now) -> Value {
     match state {
         State::Ready => json!({"state": state.name()}),
-        State::Due { cause, since } => {
+        State::Due { cause, since } | State::Probing { cause, since } => {
             json!({"state": state.name(), "reason": cause.name(), "since": now.date(since)})
         }
         State::Resting { cause, since, until } => json!({
