@@ -7,7 +7,9 @@
 mod fields;
 mod hints;
 mod phrases;
+mod quota;
 mod rules;
+mod time;
 
 use claviger_types::{Class, Scope, Verdict, WallTime};
 use http::HeaderMap;

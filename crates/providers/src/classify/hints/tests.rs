@@ -30,39 +30,6 @@ fn a_date_is_measured_from_the_answers_own_clock() {
 }
 
 #[test]
-fn only_exhausted_dimensions_count_and_the_largest_of_them() {
-    let headers = [
-        ("x-ratelimit-remaining-requests", "0"),
-        ("x-ratelimit-reset-requests", "120ms"),
-        ("x-ratelimit-remaining-tokens", "0"),
-        ("x-ratelimit-reset-tokens", "6m0.5s"),
-        ("x-ratelimit-remaining-days", "7"),
-        ("x-ratelimit-reset-days", "9h"),
-    ];
-    assert_eq!(hint(&headers, ""), Some(360.5));
-    assert_eq!(hint(&headers[4..], ""), None);
-}
-
-#[test]
-fn resets_are_read_in_every_unit_seen() {
-    for (value, seconds) in [
-        ("41", Some(41.0)),
-        ("0", None),
-        ("-1", None),
-        ("1h2m3s", Some(3723.0)),
-        ("1773183660", Some(60.0)),
-        ("1773183660000", Some(60.0)),
-        ("2026-03-10T23:01:00Z", Some(60.0)),
-        ("2026-03-11T07:01:00.5+08:00", Some(60.0)),
-        ("soon", None),
-        ("1e400", None),
-        ("999999", Some(86_400.0)),
-    ] {
-        assert_eq!(hint(&[("x-remaining", "0"), ("x-reset", value)], ""), seconds, "{value}");
-    }
-}
-
-#[test]
 fn sentences_and_fields_of_the_body_are_read() {
     for (body, seconds) in [
         (r#"{"error":{"message":"please try again after 1 seconds"}}"#, Some(1.0)),
