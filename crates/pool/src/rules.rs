@@ -76,16 +76,19 @@ pub(crate) const CHECK_AGAIN: Duration = Duration::from_secs(5);
 /// Keys refused within this time of each other were probably refused for the same reason.
 pub(crate) const LIKEWISE: Duration = Duration::from_secs(10);
 
-/// A learned pace: nine tenths of what was accepted, growing a tenth per second, measured with this half-life in
-/// seconds; refusals within half a second are one lesson; never below one in ten seconds.
-pub(crate) const PACE_CAUTION: f64 = 0.9;
+/// A learned pace: a little less than what was accepted, growing by this per second until the next refusal.
+pub(crate) const PACE_CAUTION: f64 = 0.97;
 /// See [`PACE_CAUTION`].
-pub(crate) const PACE_GROWTH: f64 = 1.1;
-/// See [`PACE_CAUTION`].
+pub(crate) const PACE_GROWTH: f64 = 1.04;
+/// What was accepted before the first refusal is measured with this half-life in seconds.
 pub(crate) const PACE_HALF_LIFE: f64 = 2.0;
-/// See [`PACE_CAUTION`].
+/// Refusals within so many seconds are one lesson.
 pub(crate) const PACE_ONE_BURST: f64 = 0.5;
-/// See [`PACE_CAUTION`].
+/// Two refusals within so many seconds measure the limit between them.
+pub(crate) const PACE_BETWEEN: f64 = 60.0;
+/// So many seconds' worth of a pace are saved up while somebody rests or is not asked.
+pub(crate) const PACE_SAVED: f64 = 1.0;
+/// Never slower than one in ten seconds.
 pub(crate) const PACE_LEAST: f64 = 0.1;
 /// Below this fading count of accepted attempts an endpoint is down rather than slow.
 pub(crate) const PACE_ALIVE: f64 = 1.0;

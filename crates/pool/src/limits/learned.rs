@@ -1,25 +1,33 @@
 //! Limits that nobody stated, learned from refusals: a pace after a refusal that named its end, a window on open
 //! answers after one that did not. Both are guesses: they order and delay, they never refuse for good.
 
+use std::time::Duration;
+
 use claviger_types::Moment;
 
 use crate::rules;
 
-/// A rate that was seen to be accepted, enforced by spacing attempts evenly (GCRA with burst 1).
+/// A rate that was seen to be accepted, kept as a bucket that was empty at the last refusal: what was not used during a
+/// rest may be used after it, as the provider's own books have it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
     learned: Option<Learned>,
-    /// Earliest moment of the next attempt.
-    next: Moment,
     /// Fading count of accepted attempts.
     accepted: f64,
     counted: Moment,
+    /// Attempts since the last refusal that were not refused themselves.
+    sent: u32,
+    /// When the first refusal of the last burst of them came.
+    refused: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Learned {
     per_second: f64,
     at: Moment,
+    /// Attempts that may go now, as of `filled`.
+    level: f64,
+    filled: Moment,
 }
 
 impl Pace {
@@ -39,16 +47,27 @@ impl Pace {
         self.accepted > rules::PACE_ALIVE
     }
 
-    /// Takes nine tenths of what was seen to be accepted. Refusals of one burst are one lesson.
+    /// An attempt was refused: the limit is a little below what was accepted since the last time. Refusals of one burst
+    /// are one lesson.
     pub(crate) fn refused(&mut self, now: Moment) {
         self.count(now);
-        let seen = (self.accepted * std::f64::consts::LN_2 / rules::PACE_HALF_LIFE).max(rules::PACE_LEAST);
-        let per_second = match (self.learned, self.rate(now)) {
-            (Some(learned), _) if now.since(learned.at).as_secs_f64() < rules::PACE_ONE_BURST => return,
-            (_, Some(rate)) => rate.min(seen * 1.2),
-            (_, None) => seen,
+        self.sent = self.sent.saturating_sub(1);
+        let since = self.refused.map(|at| now.since(at).as_secs_f64());
+        if since.is_some_and(|since| since < rules::PACE_ONE_BURST) {
+            return;
+        }
+        // between two refusals exactly as much was accepted as the limit allows; before the first one, perhaps a burst
+        let between = since.filter(|since| *since < rules::PACE_BETWEEN).map(|since| f64::from(self.sent) / since);
+        let fading = self.accepted * std::f64::consts::LN_2 / rules::PACE_HALF_LIFE;
+        let per_second = match (self.rate(now), between) {
+            (Some(before), Some(between)) => f64::midpoint(before, between.clamp(before / 2.0, before)),
+            (Some(before), None) => before.min(fading * 1.2),
+            (None, Some(between)) => between,
+            (None, None) => fading,
         };
-        self.learned = Some(Learned { per_second: (per_second * rules::PACE_CAUTION).max(rules::PACE_LEAST), at: now });
+        let per_second = (per_second * rules::PACE_CAUTION).max(rules::PACE_LEAST);
+        self.learned = Some(Learned { per_second, at: now, level: 0.0, filled: now });
+        (self.sent, self.refused) = (0, Some(now));
     }
 
     /// The rate now, in attempts per second: it grows until the next refusal and is forgotten in the end.
@@ -60,13 +79,26 @@ impl Pace {
 
     /// When the next attempt may go, if that is in the future.
     pub(crate) fn closed_until(&self, now: Moment) -> Option<Moment> {
-        (self.next > now && self.rate(now).is_some()).then_some(self.next)
+        let rate = self.rate(now)?;
+        let missing = 1.0 - self.level(now, rate);
+        (missing > 1e-6).then(|| now.plus(Duration::from_secs_f64(missing / rate)))
     }
 
     pub(crate) fn take(&mut self, now: Moment) {
+        self.sent = self.sent.saturating_add(1);
         if let Some(rate) = self.rate(now) {
-            self.next = self.next.max(now).plus(std::time::Duration::from_secs_f64(1.0 / rate));
+            let level = self.level(now, rate);
+            if let Some(learned) = &mut self.learned {
+                // somebody who could not wait may have gone before their time; that is not held against all others
+                (learned.level, learned.filled) = ((level - 1.0).max(-1.0), now);
+            }
         }
+    }
+
+    fn level(&self, now: Moment, rate: f64) -> f64 {
+        let Some(learned) = self.learned else { return f64::MAX };
+        let filled = learned.level + rate * now.since(learned.filled).as_secs_f64();
+        filled.min((rate * rules::PACE_SAVED).max(1.0))
     }
 }
 
@@ -121,16 +153,43 @@ mod tests {
     fn the_pace_settles_just_below_what_was_accepted_and_grows_again() {
         let mut pace = Pace::default();
         for i in 0..100 {
+            pace.take(at(i * 100));
             pace.accepted(at(i * 100));
         }
         pace.refused(at(10_000));
         let rate = pace.rate(at(10_000)).unwrap();
         assert!((7.0..10.5).contains(&rate), "{rate} of ten per second");
-        pace.take(at(10_000));
         assert!(pace.closed_until(at(10_010)).is_some());
         assert!(pace.closed_until(at(10_300)).is_none());
-        assert!(pace.rate(at(15_000)).unwrap() > rate * 1.5);
+        assert!(pace.rate(at(25_000)).unwrap() > rate * 1.2);
         assert_eq!(pace.rate(at(80_000)), None, "forgotten");
+    }
+
+    /// A limit of `rate` per second with a burst, refusals rounded up to whole seconds as `retry-after` is.
+    #[test]
+    fn a_limit_is_used_up_with_few_refusals() {
+        let (rate, burst) = (5.0, 10.0);
+        let (mut level, mut filled, mut pace, mut rests) = (burst, 0_u64, Pace::default(), 0);
+        let (mut accepted, mut refused) = (0, 0);
+        for now in (0..60_000).step_by(20) {
+            level = f64::min(burst, level + rate * (now - filled) as f64 / 1000.0);
+            filled = now;
+            if now < rests || pace.closed_until(at(now)).is_some() {
+                continue;
+            }
+            pace.take(at(now));
+            if level >= 1.0 {
+                level -= 1.0;
+                accepted += 1;
+                pace.accepted(at(now));
+            } else {
+                refused += 1;
+                pace.refused(at(now));
+                rests = now + 1000;
+            }
+        }
+        assert!(accepted as f64 > 0.97 * (rate * 60.0 + burst), "{accepted} accepted");
+        assert!(refused < 30, "{refused} refused");
     }
 
     #[test]
