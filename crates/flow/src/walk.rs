@@ -80,7 +80,7 @@ impl<'f> Walk<'f> {
                 Err(Refusal::NoneServes) => {}
             }
         }
-        if let Some(until) = soonest.filter(|until| self.may_hold(*until)) {
+        if let Some(until) = self.hold_until(soonest, census) {
             return Found::Wait(until);
         }
         if self.forgive() {
@@ -108,6 +108,7 @@ impl<'f> Walk<'f> {
             pinned: flow.terms.pinned,
             ticket: flow.ticket,
             patient: !flow.route.max_wait.is_zero(),
+            last: self.now >= self.hold_end(),
             stream: flow.terms.stream,
             affinity: flow.terms.affinity,
             cost: flow.terms.cost,
@@ -115,9 +116,24 @@ impl<'f> Walk<'f> {
         pool.lease(self.now, &need, dice).map(|lease| ((tier, places[lease.target]), lease))
     }
 
+    /// Until when the request may be held.
+    fn hold_end(&self) -> Moment {
+        self.flow.held_since.unwrap_or(self.now).plus(self.flow.route.max_wait)
+    }
+
     fn may_hold(&self, until: Moment) -> bool {
-        let since = self.flow.held_since.unwrap_or(self.now);
-        until <= since.plus(self.flow.route.max_wait) && until < self.flow.deadline()
+        until <= self.hold_end() && until < self.flow.deadline()
+    }
+
+    /// When to look again, if the request may be held at all: what is known to end later is not waited for, but how
+    /// long guesses hold nobody knows.
+    fn hold_until(&self, soonest: Option<Moment>, census: Census) -> Option<Moment> {
+        let until = soonest?;
+        if self.may_hold(until) {
+            return Some(until);
+        }
+        let end = self.hold_end();
+        (census.failing > 0 && self.now < end && end < self.flow.deadline()).then_some(end)
     }
 
     /// A lone credential in its tier may be asked again after a guess, never after a fact and not after silence: once

@@ -24,6 +24,11 @@ impl Rank {
         Self(0, 0.0, 0, turn)
     }
 
+    /// Of one that rests for its failures: after all others, the one that is back first.
+    pub(crate) const fn ejected(until: Moment) -> Self {
+        Self(2, 0.0, until.as_nanos(), 0.0)
+    }
+
     pub(crate) const fn turn(self) -> f64 {
         self.3
     }

@@ -1,5 +1,7 @@
 //! The endpoint's own health: a bucket that ambiguous failures empty and successes fill, and a gate when it is empty.
 
+use std::time::Duration;
+
 use claviger_types::Moment;
 
 use crate::ids::LeaseId;
@@ -10,6 +12,8 @@ use crate::rules;
 pub(crate) struct Breaker {
     bucket: f64,
     gate: Gate,
+    /// How long the last failed attempt took.
+    failing: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +40,7 @@ pub(crate) enum Passage {
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self { bucket: rules::BUCKET, gate: Gate::Closed }
+        Self { bucket: rules::BUCKET, gate: Gate::Closed, failing: Duration::ZERO }
     }
 }
 
@@ -50,6 +54,13 @@ impl Breaker {
             Gate::Open { until, .. } if now < until => Passage::Shut(until),
             Gate::Open { .. } => Passage::Probe,
         }
+    }
+
+    /// Whether the probe that is out has been silent for so much longer than failures took that the endpoint is likely
+    /// back: somebody who cannot wait any longer may go as well.
+    pub(crate) fn is_promising(&self, now: Moment) -> bool {
+        let hopeful = (self.failing * rules::PROMISING.0).max(rules::PROMISING.1);
+        matches!(self.gate, Gate::Open { probe: Some((_, sent)), .. } if now >= sent.plus(hopeful))
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -74,15 +85,16 @@ impl Breaker {
     pub(crate) fn good(&mut self, amount: f64) -> bool {
         let reopened = self.is_open() && amount >= 1.0;
         if reopened {
-            *self = Self { bucket: rules::BUCKET_RESTORED, gate: Gate::Closed };
+            *self = Self { bucket: rules::BUCKET_RESTORED, ..Self::default() };
         } else {
             self.bucket = (self.bucket + amount).min(rules::BUCKET);
         }
         reopened
     }
 
-    /// An ambiguous failure of which `share` is the endpoint's.
-    pub(crate) fn bad(&mut self, now: Moment, share: f64, lease: LeaseId, dice: u64) {
+    /// An ambiguous failure after `took`, of which `share` is the endpoint's.
+    pub(crate) fn bad(&mut self, now: Moment, took: Duration, share: f64, lease: LeaseId, dice: u64) {
+        self.failing = took;
         self.bucket = (self.bucket - share).max(0.0);
         let (first, later) = rules::BREAKER_GAP;
         match &mut self.gate {
@@ -103,8 +115,6 @@ impl Breaker {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn at(millis: u64) -> Moment {
@@ -116,12 +126,13 @@ mod tests {
         let mut breaker = Breaker::default();
         for _ in 0..10 {
             assert_eq!(breaker.passage(at(1000)), Passage::Free);
-            breaker.bad(at(1000), 1.0, LeaseId(0), 1);
+            breaker.bad(at(1000), Duration::from_millis(50), 1.0, LeaseId(0), 1);
         }
         assert!(matches!(breaker.passage(at(1001)), Passage::Shut(_)));
         assert_eq!(breaker.passage(at(1400)), Passage::Probe);
         breaker.probe(at(1400), LeaseId(1));
         assert!(matches!(breaker.passage(at(1401)), Passage::Shut(_)), "one probe at a time");
+        assert!(!breaker.is_promising(at(1450)) && breaker.is_promising(at(1600)), "failures took 50 ms");
         assert_eq!(breaker.passage(at(2500)), Passage::Probe, "a silent probe does not hold up the next");
         assert!(breaker.good(1.0));
         assert_eq!(breaker.passage(at(2501)), Passage::Free);

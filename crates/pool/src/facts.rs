@@ -121,5 +121,6 @@ const fn outage(fact: &Fact) -> Outage {
         trips: fact.trips,
         comeback: if fact.by_probe { Comeback::ByProbe(None) } else { Comeback::Freely },
         wanted: fact.wanted,
+        whole: false,
     }
 }

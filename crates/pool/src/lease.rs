@@ -22,6 +22,8 @@ pub struct Need<'a> {
     pub ticket: Option<Ticket>,
     /// Whether it may wait for a limit that was merely learned.
     pub patient: bool,
+    /// Whether it cannot wait any longer: now or never.
+    pub last: bool,
     /// Whether the answer will stream: its first content comes sooner.
     pub stream: bool,
     /// A hash of the caller or conversation, for the sticky strategy.

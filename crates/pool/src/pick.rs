@@ -246,6 +246,14 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
+    /// What the endpoint's breaker says to this request.
+    fn passage(&self, need: &Need<'_>, now: Moment) -> Passage {
+        match self.endpoint.breaker.passage(now) {
+            Passage::Shut(_) if need.last && self.endpoint.breaker.is_promising(now) => Passage::Probe,
+            passage => passage,
+        }
+    }
+
     fn across(&self, best: Best<Rank>) -> Best<Rank> {
         let turn = self.strategy.across(best.key.turn(), self.endpoint, self.target);
         Best { key: best.key.with_turn(turn), cell: best.cell }
@@ -288,10 +296,10 @@ impl Tier {
                         earliest(&mut self.soft, group.first.map(|best| Best { key: until, cell: best.cell }), target);
                     }
                 }
-                None => self.pass(endpoint.breaker.passage(now), best, group.count, target),
+                None => self.pass(part.passage(need, now), best, group.count, target),
             }
         }
-        self.at_the_gate(part, sum, now);
+        self.at_the_gate(part, sum, part.passage(need, now));
     }
 
     /// Those who may go unless the endpoint's breaker is open.
@@ -307,9 +315,8 @@ impl Tier {
     }
 
     /// Those for whom the breaker means something else than for the healthy.
-    fn at_the_gate(&mut self, part: Part<'_>, sum: &Summary, now: Moment) {
-        let Part { target, endpoint, .. } = part;
-        let passage = endpoint.breaker.passage(now);
+    fn at_the_gate(&mut self, part: Part<'_>, sum: &Summary, passage: Passage) {
+        let target = part.target;
         if passage != Passage::Free
             && !sum.explored
             && let Some(best) = sum.untested
@@ -329,10 +336,13 @@ impl Tier {
             Passage::Probe => {
                 earliest(&mut self.due, sum.due, target);
                 earliest(&mut self.due_checked, sum.due_checked, target);
+                // the endpoint has failed all alike: one that rests for its failures may be its probe
+                let ejected = sum.ejected.map(|best| Best { key: Rank::ejected(best.key), cell: best.cell });
+                earliest(&mut self.gate_probe, ejected, target);
             }
             Passage::Shut(until) => {
                 let due = u32::from(sum.due.is_some()) + u32::from(sum.due_checked.is_some());
-                if due > 0 {
+                if due > 0 || sum.ejected.is_some() {
                     self.held(until, Class::Overloaded, due);
                 }
             }

@@ -56,12 +56,18 @@ pub(crate) const JITTER: f64 = 0.25;
 /// A timeout costs the caller more than an error, so it weighs more.
 pub(crate) const TIMEOUT_WEIGHT: f64 = 1.5;
 
+/// An answer that broke after its beginning had been passed on cannot be rescued.
+pub(crate) const BROKEN_WEIGHT: f64 = 2.0;
+
 /// The endpoint's bucket: emptied by guesses in proportion to the endpoint's share of the blame, filled by successes.
 pub(crate) const BUCKET: f64 = 10.0;
 /// What a successful probe of an open endpoint refills the bucket to.
 pub(crate) const BUCKET_RESTORED: f64 = 8.0;
 /// First and later gaps between probes of an open endpoint.
-pub(crate) const BREAKER_GAP: (Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(500));
+pub(crate) const BREAKER_GAP: (Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(300));
+/// A probe that is silent for so many times longer than the last failure took, and at least so long, is likely to
+/// succeed.
+pub(crate) const PROMISING: (u32, Duration) = (3, Duration::from_millis(150));
 /// A probe that is silent for so long does not hold up the next one.
 pub(crate) const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -76,10 +82,13 @@ pub(crate) const CHECK_AGAIN: Duration = Duration::from_secs(5);
 /// Keys refused within this time of each other were probably refused for the same reason.
 pub(crate) const LIKEWISE: Duration = Duration::from_secs(10);
 
-/// A learned pace: a little less than what was accepted, growing by this per second until the next refusal.
+/// A learned pace: a little less than what was accepted, growing until the next refusal by this share in the first
+/// second and half as much again in every `PACE_HASTE / 4` seconds.
 pub(crate) const PACE_CAUTION: f64 = 0.97;
 /// See [`PACE_CAUTION`].
-pub(crate) const PACE_GROWTH: f64 = 1.04;
+pub(crate) const PACE_GROWTH: f64 = 0.04;
+/// See [`PACE_CAUTION`].
+pub(crate) const PACE_HASTE: f64 = 8.0;
 /// What was accepted before the first refusal is measured with this half-life in seconds.
 pub(crate) const PACE_HALF_LIFE: f64 = 2.0;
 /// Refusals within so many seconds are one lesson.

@@ -45,7 +45,7 @@ impl Pool {
         }
         cell.praise(now, rules::SCORE_STEP / 2.0);
         cell.last_good = Some(now);
-        if cell.standing.recover(now, lease.sent) {
+        if !cell.standing.wants_whole() && cell.standing.recover(now, lease.sent) {
             cell.restored(now);
             improved = true;
         }
@@ -92,6 +92,10 @@ impl Pool {
             End::Good => {
                 cell.praise(now, rules::SCORE_STEP / 2.0);
                 cell.strikes = 0.0;
+                if cell.standing.recover(now, lease.sent) {
+                    cell.restored(now);
+                    settled.improved = true;
+                }
                 cell.goods = cell.goods.saturating_add(1);
             }
             End::Said(verdict) if verdict.class.is_callers() => self.callers(&lease, now),
@@ -214,7 +218,7 @@ impl Pool {
         state.last_bad = Some(now);
         state.bads = state.bads.saturating_add(1);
         match (verdict.class, verdict.hint) {
-            (Class::RateLimited, Some(_)) => state.pace.refused(now),
+            (Class::RateLimited, Some(hint)) => state.pace.refused(now, Some(hint)),
             (Class::RateLimited, None) => state.window.refused(now, state.open),
             _ => {}
         }
@@ -256,7 +260,11 @@ impl Pool {
             Class::Overloaded => endpoint.evidence.endpoint_share(&mut state.evidence, now).max(0.9),
             _ => endpoint.evidence.endpoint_share(&mut state.evidence, now),
         };
-        let weight = if verdict.class == Class::Timeout { rules::TIMEOUT_WEIGHT } else { 1.0 };
+        let weight = match verdict.class {
+            _ if lease.progressed => rules::BROKEN_WEIGHT,
+            Class::Timeout => rules::TIMEOUT_WEIGHT,
+            _ => 1.0,
+        };
         let blame = (1.0 - share) * weight;
         // somebody who never did anything right gets no benefit of the doubt
         let unproven = state.last_good.is_none();
@@ -268,17 +276,19 @@ impl Pool {
         state.bads = state.bads.saturating_add(1);
         endpoint.evidence.add_bad(now);
         if verdict.class == Class::Overloaded && endpoint.pace.is_accepting(now) {
-            endpoint.pace.refused(now);
+            endpoint.pace.refused(now, None);
         }
-        endpoint.breaker.bad(now, share, lease.id, dice);
+        let outage = endpoint.breaker.is_open();
+        endpoint.breaker.bad(now, now.since(lease.sent), share, lease.id, dice);
         let state = &mut endpoint.cells[cell];
         let probing = matches!(state.standing, Standing::Out(_));
-        if unproven || probing || state.strikes >= threshold {
+        // while the whole endpoint is down, its failures put nobody out who worked before
+        if unproven || (!outage && (probing || state.strikes >= threshold)) {
             let trips = state.ejections;
             state.ejections += 1;
             state.ejected = now;
             state.strikes = 0.0;
-            state.standing.rest(Rest { trips, ..rest });
+            state.standing.rest(Rest { trips, whole: lease.progressed, ..rest });
         }
         self.release(lease, now);
         // each may fail its very first attempt without costing the request anything: many broken ones must not hide one

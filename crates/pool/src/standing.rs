@@ -26,6 +26,8 @@ pub(crate) struct Outage {
     pub(crate) comeback: Comeback,
     /// Probes that must still succeed.
     pub(crate) wanted: u32,
+    /// Whether an answer that merely begins is not enough: the ones before broke later.
+    pub(crate) whole: bool,
 }
 
 /// How a rest ends.
@@ -111,6 +113,11 @@ impl Standing {
         }
     }
 
+    /// Whether only a whole good answer ends it.
+    pub(crate) const fn wants_whole(&self) -> bool {
+        matches!(self, Self::Out(Outage { whole: true, .. }))
+    }
+
     /// A fact or an ejection of an attempt leased at `sent`. An attempt sent before the present outage began belongs
     /// to the same burst and does not lengthen it.
     pub(crate) fn rest(&mut self, rest: Rest) {
@@ -128,7 +135,8 @@ impl Standing {
         let freely = rest.cause == Class::RateLimited && (rest.hint.is_some() || trips == 0);
         let comeback = if freely { Comeback::Freely } else { Comeback::ByProbe(None) };
         let (until, wanted) = (rest.now.plus(span), rest.successes.max(1));
-        *self = Self::Out(Outage { cause: rest.cause, since: rest.now, until, trips, comeback, wanted });
+        let whole = rest.whole;
+        *self = Self::Out(Outage { cause: rest.cause, since: rest.now, until, trips, comeback, wanted, whole });
     }
 }
 
@@ -146,13 +154,15 @@ pub(crate) struct Rest {
     pub(crate) interval: Option<std::time::Duration>,
     /// Probes that must succeed before it ends.
     pub(crate) successes: u32,
+    /// Whether probes must be answered to the end.
+    pub(crate) whole: bool,
     pub(crate) dice: u64,
 }
 
 impl Rest {
     /// Of an attempt leased at `sent`, without a hint, by the pool's own rules.
     pub(crate) const fn new(cause: Class, now: Moment, sent: Moment, dice: u64) -> Self {
-        Self { cause, now, sent, hint: None, trips: 0, interval: None, successes: 1, dice }
+        Self { cause, now, sent, hint: None, trips: 0, interval: None, successes: 1, whole: false, dice }
     }
 }
 

@@ -89,6 +89,7 @@ proptest! {
                         pinned: None,
                         ticket: None,
                         patient: true,
+last: false,
                         stream: false,
                         affinity: None,
                         cost: 10,

@@ -48,8 +48,8 @@ impl Pace {
     }
 
     /// An attempt was refused: the limit is a little below what was accepted since the last time. Refusals of one burst
-    /// are one lesson.
-    pub(crate) fn refused(&mut self, now: Moment) {
+    /// are one lesson. `hint`: when the provider will accept one again.
+    pub(crate) fn refused(&mut self, now: Moment, hint: Option<Duration>) {
         self.count(now);
         self.sent = self.sent.saturating_sub(1);
         let since = self.refused.map(|at| now.since(at).as_secs_f64());
@@ -66,7 +66,8 @@ impl Pace {
             (None, None) => fading,
         };
         let per_second = (per_second * rules::PACE_CAUTION).max(rules::PACE_LEAST);
-        self.learned = Some(Learned { per_second, at: now, level: 0.0, filled: now });
+        let level = hint.map_or(0.0, |hint| (1.0 - per_second * hint.as_secs_f64()).max(0.0));
+        self.learned = Some(Learned { per_second, at: now, level, filled: now });
         (self.sent, self.refused) = (0, Some(now));
     }
 
@@ -74,7 +75,9 @@ impl Pace {
     pub(crate) fn rate(&self, now: Moment) -> Option<f64> {
         let learned = self.learned?;
         let age = now.since(learned.at).as_secs_f64();
-        (age < rules::LEARNED_FORGET).then(|| learned.per_second * rules::PACE_GROWTH.powf(age))
+        // slowly at first, where the limit is near, then ever faster, in case it has moved
+        let growth = rules::PACE_GROWTH * (age + age * age / rules::PACE_HASTE);
+        (age < rules::LEARNED_FORGET).then(|| learned.per_second * growth.exp())
     }
 
     /// When the next attempt may go, if that is in the future.
@@ -156,12 +159,13 @@ mod tests {
             pace.take(at(i * 100));
             pace.accepted(at(i * 100));
         }
-        pace.refused(at(10_000));
+        pace.refused(at(10_000), None);
         let rate = pace.rate(at(10_000)).unwrap();
         assert!((7.0..10.5).contains(&rate), "{rate} of ten per second");
         assert!(pace.closed_until(at(10_010)).is_some());
         assert!(pace.closed_until(at(10_300)).is_none());
-        assert!(pace.rate(at(25_000)).unwrap() > rate * 1.2);
+        assert!(pace.rate(at(15_000)).unwrap() < rate * 1.5);
+        assert!(pace.rate(at(30_000)).unwrap() > rate * 5.0);
         assert_eq!(pace.rate(at(80_000)), None, "forgotten");
     }
 
@@ -184,7 +188,7 @@ mod tests {
                 pace.accepted(at(now));
             } else {
                 refused += 1;
-                pace.refused(at(now));
+                pace.refused(at(now), Some(Duration::from_secs(1)));
                 rests = now + 1000;
             }
         }
