@@ -34,7 +34,7 @@ const TELEMETRY: &str = "claviger-telemetry";
 const TESTKIT: &str = "claviger-testkit";
 
 /// Every crate of the workspace, in dependency order.
-const LAYERS: [Layer; 11] = [
+const LAYERS: [Layer; 12] = [
     pure(TYPES, &[]),
     pure(POOL, &[TYPES]),
     pure(WIRE, &[TYPES]),
@@ -45,6 +45,7 @@ const LAYERS: [Layer; 11] = [
     acting(TELEMETRY, &[TYPES]),
     acting(TESTKIT, &[TYPES]),
     acting("claviger", &[TYPES, POOL, WIRE, PROVIDERS, FLOW, CONFIG, NET, TELEMETRY, TESTKIT]),
+    acting("claviger-sim", &[TYPES, POOL, WIRE, PROVIDERS, FLOW]),
     acting("xtask", &[]),
 ];
 
