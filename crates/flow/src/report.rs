@@ -55,10 +55,10 @@ impl Flow {
     }
 
     /// What the provider of the committed attempt says it still allows.
-    pub fn allowance(&mut self, now: Moment, pool: &mut Pool, dice: u64, allowance: &Allowance) {
+    pub fn allowance(&mut self, now: Moment, pool: &mut Pool, allowance: &Allowance) {
         let lease = self.committed.and_then(|id| self.attempts.get(id.0)).and_then(|a| a.lease.as_ref());
         if let Some(lease) = lease {
-            pool.allowance(now, lease, allowance, dice);
+            pool.allowance(now, lease, allowance);
         }
     }
 

@@ -1,7 +1,5 @@
 //! One model on one credential: where health lives.
 
-use std::time::Duration;
-
 use claviger_types::{Allowance, Moment};
 
 use crate::evidence::Evidence;
@@ -28,6 +26,10 @@ pub(crate) struct Cell {
     /// What is left of its share because its quota is nearly used up, until then.
     thin: f32,
     thin_until: Moment,
+    /// Requests that the provider still allows, by its last word.
+    left: Option<Left>,
+    /// Attempts so far.
+    pub(crate) leases: u32,
     pub(crate) strikes: f64,
     pub(crate) ejections: u32,
     pub(crate) ejected: Moment,
@@ -39,6 +41,17 @@ pub(crate) struct Cell {
     pub(crate) last_bad: Option<Moment>,
     pub(crate) goods: u32,
     pub(crate) bads: u32,
+}
+
+/// What a provider said is left.
+#[derive(Clone, Copy, Debug)]
+struct Left {
+    /// Attempts that may still go.
+    requests: u32,
+    /// When nobody is asked although none is left: until then.
+    closed: Moment,
+    /// When it is whole again.
+    reset: Moment,
 }
 
 impl Cell {
@@ -56,6 +69,8 @@ impl Cell {
             slowness: 0.0,
             thin: 1.0,
             thin_until: Moment::START,
+            left: None,
+            leases: 0,
             strikes: 0.0,
             ejections: 0,
             ejected: Moment::START,
@@ -110,16 +125,13 @@ impl Cell {
         thin.into_iter().chain(drifting.then(|| now.plus(rules::DRIFT))).min()
     }
 
-    /// The provider said how much it still allows: the share shrinks over the last tenth. Returns how long nothing at
-    /// all is allowed.
-    pub(crate) fn allowed(&mut self, now: Moment, allowance: &Allowance) -> Option<Duration> {
-        let (mut least, mut spent) = (1.0_f64, None::<Duration>);
-        let mut until = now;
+    /// The provider said how much it still allows, in answer to this cell's attempt number `attempt`: the share shrinks
+    /// over the last tenth, and who has nothing left is not asked. `whole`: whether nothing at all is allowed before the
+    /// reset, as was learned.
+    pub(crate) fn allowed(&mut self, now: Moment, allowance: &Allowance, attempt: u32, whole: bool) {
+        let (mut least, mut until) = (1.0_f64, now);
         for budget in [allowance.requests, allowance.usage].into_iter().flatten() {
             let reset = budget.reset.unwrap_or(rules::ALLOWANCE_UNKNOWN).min(rules::ALLOWANCE_CAP);
-            if budget.remaining == 0 && budget.reset.is_some() {
-                spent = spent.max(Some(reset));
-            }
             let Some(limit) = budget.limit.filter(|limit| *limit > 0) else { continue };
             let left = budget.remaining as f64 / limit as f64 / rules::ALLOWANCE_THIN;
             if left < least {
@@ -128,7 +140,39 @@ impl Cell {
         }
         self.thin = least.max(rules::ALLOWANCE_LEAST) as f32;
         self.thin_until = until;
-        spent
+        self.left = None;
+        let usage_spent = allowance.usage.filter(|usage| usage.remaining == 0);
+        if let Some(budget) = usage_spent.or(allowance.requests)
+            && let Some(reset) = budget.reset
+        {
+            // those sent since then are not counted in it yet
+            let since = u64::from(self.leases.saturating_sub(attempt));
+            let requests = u32::try_from(budget.remaining.saturating_sub(since)).unwrap_or(u32::MAX);
+            let reset = now.plus(reset.min(rules::ALLOWANCE_CAP));
+            let closed = if whole { reset } else { reset.min(now.plus(rules::ALLOWANCE_EARLY)) };
+            self.left = Some(Left { requests, closed, reset });
+        }
+    }
+
+    /// When the provider allows the next attempt, if by its own word it does not now.
+    pub(crate) fn spent_until(&self, now: Moment) -> Option<Moment> {
+        self.left.filter(|left| left.requests == 0 && now < left.closed).map(|left| left.closed)
+    }
+
+    /// An attempt goes.
+    pub(crate) fn leave(&mut self, now: Moment) {
+        self.pace.take(now);
+        self.leases = self.leases.wrapping_add(1);
+        self.pending += 1;
+        self.open += 1;
+        if let Some(left) = &mut self.left {
+            left.requests = left.requests.saturating_sub(1);
+        }
+    }
+
+    /// Whether a refusal now shows that nothing is allowed before the reset.
+    pub(crate) fn refused_early(&self, now: Moment) -> bool {
+        self.left.is_some_and(|left| left.requests == 0 && left.closed <= now && now < left.reset)
     }
 
     pub(crate) fn praise(&mut self, now: Moment, step: f64) {

@@ -29,6 +29,8 @@ pub(crate) struct Endpoint {
     pub(crate) latency: Latency,
     /// What the endpoint as a whole accepts while it says that it is overloaded.
     pub(crate) pace: Pace,
+    /// Whether a used up allowance comes back as a whole at its reset, as refusals before it have shown.
+    pub(crate) resets_whole: bool,
     pub(crate) line: Line,
     /// The virtual time that the least served cell has reached; a newcomer starts there.
     pub(crate) clock: f64,
@@ -57,6 +59,7 @@ impl Endpoint {
             breaker: Breaker::default(),
             latency: Latency::default(),
             pace: Pace::default(),
+            resets_whole: false,
             line: Line::default(),
             clock: 0.0,
             ahead: 0.0,

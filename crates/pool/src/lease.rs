@@ -61,6 +61,8 @@ pub struct Lease {
     pub(crate) rescuers: bool,
     pub(crate) stream: bool,
     pub(crate) progressed: bool,
+    /// Its number among the attempts of its cell.
+    pub(crate) attempt: u32,
     /// Usage reserved.
     pub(crate) cost: u64,
     /// Usage reported so far.

@@ -112,12 +112,11 @@ impl Pool {
         }
         endpoint.pace.take(now);
         let cell = &mut endpoint.cells[choice.cell];
-        cell.pace.take(now);
+        cell.leave(now);
         // no credit for an absence, and debt from worse days is capped
         let served = cell.served.max(endpoint.clock) + strategy.cost(cell, now);
         cell.served = served.min(endpoint.clock + rules::DEBT_CAP * endpoint.longest_turn.max(1.0 / cell.weight));
-        cell.pending += 1;
-        cell.open += 1;
+        let attempt = cell.leases;
         cell.standing.probe(now, lease);
         endpoint.blocks.touch(choice.cell);
         let index = cell.credential;
@@ -145,6 +144,7 @@ impl Pool {
             rescuers: choice.rescuers,
             stream: need.stream,
             progressed: false,
+            attempt,
             cost: need.cost,
             used: None,
         })

@@ -33,6 +33,9 @@ pub(crate) const DRIFT: Duration = Duration::from_millis(500);
 pub(crate) const ALLOWANCE_THIN: f64 = 0.1;
 /// It keeps this part of its share until nothing is left.
 pub(crate) const ALLOWANCE_LEAST: f64 = 0.05;
+/// Who has nothing left is asked again after this time although the reset is later: many providers refill bit by bit.
+/// Where that is refused, the reset is waited for from then on.
+pub(crate) const ALLOWANCE_EARLY: Duration = Duration::from_secs(1);
 /// How long a remaining quota is believed whose reset was not told, and the longest otherwise: good answers say it
 /// anew all the time.
 pub(crate) const ALLOWANCE_UNKNOWN: Duration = Duration::from_secs(1);

@@ -75,7 +75,7 @@ impl<'a> Whole<'a> {
         if self.cell.window.is_full(now, self.cell.open) {
             return Seat::Held { until: None, stated: false };
         }
-        match self.cell.pace.closed_until(now) {
+        match self.cell.pace.closed_until(now).max(self.cell.spent_until(now)) {
             Some(until) => Seat::Held { until: Some(until), stated: false },
             None => Seat::Free { scarce: quota.is_some() || self.cell.is_limited(now) },
         }

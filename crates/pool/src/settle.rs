@@ -57,16 +57,11 @@ impl Pool {
     }
 
     /// The provider said with an answer how much it still allows.
-    pub fn allowance(&mut self, now: Moment, lease: &Lease, allowance: &Allowance, dice: u64) {
+    pub fn allowance(&mut self, now: Moment, lease: &Lease, allowance: &Allowance) {
         let Some(place) = self.place(lease) else { return };
-        let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) else { return };
-        endpoint.blocks.touch(place.cell);
-        let cell = &mut endpoint.cells[place.cell];
-        if let Some(reset) = cell.allowed(now, allowance)
-            && matches!(cell.standing, Standing::Ready)
-        {
-            let rest = Rest { hint: Some(reset), ..Rest::new(Class::RateLimited, now, now, dice) };
-            cell.standing.rest(rest);
+        if let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) {
+            endpoint.blocks.touch(place.cell);
+            endpoint.cells[place.cell].allowed(now, allowance, lease.attempt, endpoint.resets_whole);
         }
     }
 
@@ -217,6 +212,9 @@ impl Pool {
         let state = &mut endpoint.cells[cell];
         state.last_bad = Some(now);
         state.bads = state.bads.saturating_add(1);
+        if verdict.class == Class::RateLimited {
+            endpoint.resets_whole |= state.refused_early(now);
+        }
         match (verdict.class, verdict.hint) {
             (Class::RateLimited, Some(hint)) => state.pace.refused(now, Some(hint)),
             (Class::RateLimited, None) => state.window.refused(now, state.open),
