@@ -5,6 +5,7 @@ use std::fmt;
 use claviger_types::Operation;
 
 use crate::address::Address;
+use crate::classify::Classifier;
 use crate::mapping::Mapping;
 use crate::row::Row;
 use crate::settings::{Protocol, SettingProblem, Settings};
@@ -16,6 +17,7 @@ pub struct Provider {
     pub(crate) settings: Settings,
     pub(crate) address: Address,
     pub(crate) mapping: Mapping,
+    pub(crate) classifier: Classifier,
 }
 
 /// Shows which provider it is; its settings may hold secrets.
@@ -35,9 +37,11 @@ impl Provider {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let address = Address::new(row, settings);
         Ok(Self {
             row,
-            address: Address::new(row, settings),
+            classifier: Classifier::of(settings, &address.authority),
+            address,
             mapping: Mapping::new(&settings.model_mapping),
             settings: settings.clone(),
         })

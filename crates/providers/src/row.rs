@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use claviger_types::{Class, Scope};
 use serde::Deserialize;
 
 /// One provider type.
@@ -74,12 +73,6 @@ pub(crate) struct Row {
     /// Small changes to requests and answers.
     #[serde(default)]
     pub(crate) tweaks: Vec<Tweak>,
-    /// Whose rate limits they are when an error does not say.
-    #[serde(default)]
-    pub(crate) limits_per: LimitsPer,
-    /// What its own error codes mean.
-    #[serde(default)]
-    pub(crate) errors: Vec<ErrorCodes>,
     /// What refuses an entry.
     #[serde(default)]
     pub(crate) checks: Vec<Check>,
@@ -150,17 +143,6 @@ pub(crate) enum Tokens {
     Optional,
 }
 
-/// What a provider counts rates by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum LimitsPer {
-    /// Each model, or deployment, of a credential.
-    #[default]
-    Model,
-    /// The credential as a whole.
-    Token,
-}
-
 /// A small change that a provider needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -181,36 +163,6 @@ pub(crate) enum Tweak {
     MoonshotUsage,
     /// `responseJsonSchema` replaces `response_format` of chats.
     ResponseJsonSchema,
-}
-
-/// Error codes of one meaning.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ErrorCodes {
-    /// The codes, or types, as text; a `*` at the end stands for any rest. Empty: any.
-    #[serde(default)]
-    pub(crate) codes: Vec<String>,
-    /// Only when the error's text contains one of these (lower case); empty: always.
-    #[serde(default)]
-    pub(crate) says: Vec<String>,
-    /// The class's name.
-    pub(crate) class: String,
-    /// The scope's name; unset: the class's own.
-    #[serde(default)]
-    pub(crate) scope: String,
-}
-
-impl ErrorCodes {
-    /// The class named.
-    pub(crate) fn class(&self) -> Option<Class> {
-        Class::ALL.into_iter().find(|class| class.name() == self.class)
-    }
-
-    /// The scope named, if one is.
-    pub(crate) fn scope(&self) -> Option<Scope> {
-        const ALL: [Scope; 5] = [Scope::Token, Scope::TokenModel, Scope::Account, Scope::Provider, Scope::Request];
-        ALL.into_iter().find(|scope| scope.name() == self.scope)
-    }
 }
 
 /// A problem, found when all its conditions hold (see [`crate::check`]).

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::classify::StatusPatterns;
+use crate::classify::format::RuleDraft;
+
 /// One entry of `providers`, with Higress' names and meanings.
 ///
 /// Options may hold secrets (`awsSecretKey`, `vertexAuthKey`), so `Debug` shows their names only.
@@ -44,6 +47,10 @@ pub struct Settings {
     pub response_json_schema: Option<Value>,
     /// Whether a `context` file is configured (some types exclude it).
     pub has_context: bool,
+    /// `errorRules`: tried before the rules that come with the program.
+    pub error_rules: Vec<RuleDraft>,
+    /// `failoverOnStatus` and `retryOnStatus`.
+    pub statuses: StatusPatterns,
     /// Every other key of the entry, by its Higress name (`azureServiceUrl`, `ollamaServerHost`, …), for the row to
     /// read. Scalars have been coerced to text or number leniently by the reader; absent means unset.
     pub options: Map<String, Value>,

@@ -6,18 +6,20 @@ use std::time::Duration;
 
 use claviger_types::WallTime;
 use http::HeaderMap;
-use serde_json::Value;
 
-use super::fields::Fields;
+use super::fields::{Fields, Times};
 use super::quota::Dimensions;
-use super::time::{duration, http_date, leading_duration, number, reset, retry_after, seconds};
+use super::time::{dated, http_date, leading_duration, number, reset, retry_after, seconds, until};
 
-/// The first hint found, most precise source first.
-pub(super) fn find(headers: &HeaderMap, fields: Option<&Fields>, wall: WallTime) -> Option<Duration> {
+/// The first hint found, most precise source first. `zone`: hours east of UTC of times in messages.
+pub(super) fn find(headers: &HeaderMap, fields: &Fields, zone: i64, wall: WallTime) -> Option<Duration> {
     let now = clock(headers, wall);
-    let found = text(headers, "retry-after-ms").and_then(number).and_then(|millis| seconds(millis / 1000.0));
+    let millis = |text: &str| number(text).and_then(|millis| seconds(millis / 1000.0));
+    let found = text(headers, "retry-after-ms").and_then(millis);
     let found = found.or_else(|| text(headers, "retry-after").and_then(|value| retry_after(value, now)));
-    let found = found.or_else(|| fields.and_then(|fields| body(fields, now)));
+    let found = found.or_else(|| written(&fields.times, now));
+    let found = found.or_else(|| sentence(&fields.message));
+    let found = found.or_else(|| until(dated(&fields.message, zone)?, now));
     found.or_else(|| Dimensions::of(headers).exhausted(now))
 }
 
@@ -30,44 +32,45 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-fn body(fields: &Fields, now: u64) -> Option<Duration> {
-    let error = &fields.error;
-    let numeric = |key: &str| error.get(key).and_then(|value| number(&plain(value)));
-    let found = numeric("resets_in_seconds").and_then(seconds);
-    let found = found.or_else(|| numeric("resets_at").and_then(|_| reset(&plain(error.get("resets_at")?), now)));
-    let found = found.or_else(|| metadata(error, now));
-    let found = found.or_else(|| retry_delay(error));
-    found.or_else(|| sentence(&fields.message))
-}
-
-fn metadata(error: &Value, now: u64) -> Option<Duration> {
-    let headers = error.get("metadata")?.get("headers")?.as_object()?;
-    let headers: Vec<_> = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), plain(value))).collect();
-    Dimensions::read(headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))).exhausted(now)
-}
-
-fn retry_delay(error: &Value) -> Option<Duration> {
-    let details = error.get("details")?.as_array()?;
-    details.iter().find_map(|detail| match detail.get("retryDelay")? {
-        Value::String(text) => duration(text),
-        delay => delay.get("seconds").and_then(|value| number(&plain(value))).and_then(seconds),
+fn written(times: &Times, now: u64) -> Option<Duration> {
+    let millis = times.millis.as_deref().and_then(number).and_then(|millis| seconds(millis / 1000.0));
+    let found = millis.or_else(|| retry_after(times.delay.as_deref()?, now));
+    let found = found.or_else(|| reset(times.reset.as_deref()?, now));
+    found.or_else(|| {
+        let headers = times.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        Dimensions::read(headers).exhausted(now)
     })
 }
 
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// `try again in 17m55s`, `try again after 1 seconds`, `retry after 20 seconds`, `Please wait 30 seconds`.
+/// `try again in 17m55s`, `retry after 20 seconds`, `Please wait 46 seconds`, `30 秒后重试`.
 fn sentence(message: &str) -> Option<Duration> {
+    const LEADS: [&str; 10] = [
+        "try again in ",
+        "try again after ",
+        "retry after ",
+        "retry in ",
+        "please wait ",
+        "wait for ",
+        "reset after ",
+        "resets in ",
+        "reset in ",
+        "available in ",
+    ];
+    const CHINESE: [(&str, f64); 4] = [("秒后", 1.0), ("秒之后", 1.0), ("分钟后", 60.0), ("小时后", 3600.0)];
     let message = message.to_lowercase();
-    ["try again in ", "try again after ", "retry after ", "retry in ", "please wait "].iter().find_map(|lead| {
+    let named = LEADS.iter().find_map(|lead| {
         let rest = message.split_once(lead)?.1;
-        let (duration, _) = leading_duration(rest)?;
-        Some(duration).filter(|duration| !duration.is_zero())
+        let rest =
+            ["at least ", "about ", "approximately "].iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest);
+        leading_duration(rest).map(|(wait, _)| wait)
+    });
+    named.or_else(|| {
+        CHINESE.iter().find_map(|(unit, factor)| {
+            let before = message.split_once(unit)?.0.trim_end();
+            let start = before.rfind(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+            let digits = before[start..].trim_start_matches(|letter: char| !letter.is_ascii_digit());
+            seconds(number(digits)? * factor)
+        })
     })
 }
 

@@ -40,6 +40,7 @@ pub(crate) fn read(entry: &Value) -> Settings {
         response_json_schema: Some(entry["responseJsonSchema"].clone()).filter(Value::is_object),
         has_context: entry["context"].is_object(),
         options: entry.as_object().cloned().unwrap_or_else(Map::new),
+        ..Settings::default()
     }
 }
 
