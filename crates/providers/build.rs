@@ -90,8 +90,9 @@ fn check(path: &Path, rows: &[PathBuf], problems: &mut Vec<String>) -> Result<()
         }
         for earlier in &book.rule[..at] {
             let by = line(earlier.span().start);
-            if earlier.get_ref().name == draft.name {
-                say(here, &format!("the name {:?} is taken by line {by}", draft.name));
+            // rules of one name are one rule in several parts
+            if earlier.get_ref().name == draft.name && earlier.get_ref().class != draft.class {
+                say(here, &format!("the name {:?} means another class in line {by}", draft.name));
             }
             if let Some(message) = unreachable(earlier.get_ref(), draft) {
                 say(here, &format!("{message}: the rule of line {by} takes it; move it up, or remove it"));
