@@ -112,8 +112,9 @@ impl Gateway for Claviger {
         self.driver.failed(now, request, AttemptId::nth(attempt), failed);
     }
 
-    fn content(&mut self, now: Moment, request: usize, attempt: usize) {
-        self.driver.content(now, request, AttemptId::nth(attempt), StatusCode::OK);
+    fn content(&mut self, now: Moment, request: usize, attempt: usize, fate: &Fate) {
+        let allowance = self.provider.allowance(&fate.headers, WallTime::default());
+        self.driver.content(now, request, AttemptId::nth(attempt), allowance);
     }
 
     fn ended(&mut self, now: Moment, request: usize, cut: bool) {

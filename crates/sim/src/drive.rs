@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use claviger_flow::{AttemptId, Ending, Failed, Flow, Start, Step};
 use claviger_pool::{End, Pool};
-use claviger_types::Moment;
+use claviger_types::{Allowance, Moment};
 use http::StatusCode;
 
 use crate::chance::Dice;
@@ -76,6 +76,11 @@ impl Driver {
         self.requests.get(&request).map(|request| &request.flow)
     }
 
+    /// All requests in progress, in no order.
+    pub fn flows(&self) -> impl Iterator<Item = (usize, &Flow)> {
+        self.requests.iter().map(|(number, request)| (*number, &request.flow))
+    }
+
     /// Whether the request is held until somebody may be asked.
     pub fn is_held(&self, request: usize) -> bool {
         self.requests.get(&request).is_some_and(|found| self.held.get(&found.turn) == Some(&request))
@@ -103,14 +108,17 @@ impl Driver {
         self.step(now, request);
     }
 
-    /// An attempt has its first content: the client gets its answer.
-    pub fn content(&mut self, now: Moment, request: usize, attempt: AttemptId, status: StatusCode) {
+    /// An attempt has its first content: the client gets its answer. `allowance` is what its headers say is left.
+    pub fn content(&mut self, now: Moment, request: usize, attempt: AttemptId, allowance: Option<Allowance>) {
         let dice = self.dice.throw();
         let Some(found) = self.requests.get_mut(&request) else { return };
         self.held.remove(&found.turn);
         self.turns += 1;
         found.turn = self.turns;
-        let (losers, improved) = found.flow.content(now, &mut self.pool, dice, attempt, status);
+        let (losers, improved) = found.flow.content(now, &mut self.pool, dice, attempt, StatusCode::OK);
+        if let Some(allowance) = allowance {
+            found.flow.allowance(now, &mut self.pool, &allowance);
+        }
         self.orders.extend(losers.into_iter().map(|loser| (request, Order::Drop(loser))));
         self.wake(now, improved);
     }

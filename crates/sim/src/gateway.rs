@@ -59,7 +59,7 @@ pub trait Gateway {
     /// An attempt failed without any content.
     fn failed(&mut self, now: Moment, request: usize, attempt: usize, fate: &Fate);
     /// An attempt's first content: the client has it.
-    fn content(&mut self, now: Moment, request: usize, attempt: usize);
+    fn content(&mut self, now: Moment, request: usize, attempt: usize, fate: &Fate);
     /// The answer that the client got has ended, or was cut.
     fn ended(&mut self, now: Moment, request: usize, cut: bool);
     /// The client left.

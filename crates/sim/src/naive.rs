@@ -54,7 +54,7 @@ impl Gateway for Naive {
         self.orders.push(Order::Fail { request, status });
     }
 
-    fn content(&mut self, _now: Moment, request: usize, _attempt: usize) {
+    fn content(&mut self, _now: Moment, request: usize, _attempt: usize, _fate: &Fate) {
         self.attempts.remove(&request);
     }
 

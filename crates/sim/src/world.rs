@@ -241,7 +241,7 @@ impl<G: Gateway> World<'_, G> {
             answer.status = Some(200);
         }
         self.agenda.enter(self.rows[row].at + self.rows[row].fate.end, Event::Over(row));
-        self.gateway.content(now, request, attempt);
+        self.gateway.content(now, request, attempt, &self.rows[row].fate);
     }
 
     fn over(&mut self, row: usize) {
