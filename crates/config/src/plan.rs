@@ -32,6 +32,20 @@ pub struct Plan {
     pub headers: bool,
     /// How long requests in flight may go on after SIGTERM.
     pub drain_timeout: Duration,
+    /// Where the facts about credentials survive a restart.
+    pub state_file: StateFile,
+}
+
+/// The file in which the facts about credentials survive a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StateFile {
+    /// One of the user's own, named after the configuration file.
+    #[default]
+    Usual,
+    /// None: every start begins without knowing anything.
+    Off,
+    /// This one.
+    At(PathBuf),
 }
 
 /// The form of a configuration file.

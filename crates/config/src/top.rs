@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use claviger_flow::Routes;
 
-use crate::plan::{Admin, Clients, EgressPlan, Form, Limits, Listen, LogFormat, LogLevel, LogPlan, Plan, ProviderPlan};
+use crate::node::Value;
+use crate::plan::{
+    Admin, Clients, EgressPlan, Form, Limits, Listen, LogFormat, LogLevel, LogPlan, Plan, ProviderPlan, StateFile,
+};
 use crate::problem::Code;
 use crate::reader::{Item, Reader};
 
@@ -28,6 +31,7 @@ pub(crate) struct Top {
     pub(crate) egress: EgressPlan,
     pub(crate) headers: bool,
     pub(crate) drain_timeout: Duration,
+    pub(crate) state_file: StateFile,
 }
 
 impl Top {
@@ -43,6 +47,7 @@ impl Top {
             log: self.log,
             headers: self.headers,
             drain_timeout: self.drain_timeout,
+            state_file: self.state_file,
         }
     }
 }
@@ -72,7 +77,17 @@ pub(crate) fn read(map: Option<&Reader<'_>>) -> Top {
         egress: get("egress").map(|item| egress(&item)).unwrap_or_default(),
         headers: get("headers").and_then(|item| item.flag()).unwrap_or(true),
         drain_timeout: get("drainTimeout").and_then(|item| item.duration()).unwrap_or(DRAIN),
+        state_file: get("stateFile").and_then(|item| state_file(&item)).unwrap_or_default(),
     }
+}
+
+/// A path, or `off`; `false` means the same.
+fn state_file(item: &Item<'_>) -> Option<StateFile> {
+    if item.node.value == Value::Bool(false) {
+        return Some(StateFile::Off);
+    }
+    let text = item.filled("write the path of a file, or `off`")?;
+    Some(if text == "off" { StateFile::Off } else { StateFile::At(text.into()) })
 }
 
 fn limits(item: &Item<'_>) -> Limits {

@@ -8,8 +8,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{CommandFactory, Parser, Subcommand};
-use claviger_config::{Loaded, Severity};
+use claviger_config::{Loaded, Severity, StateFile};
 
+use crate::memory::place;
 use crate::run::{Start, run};
 use crate::{demo, reload};
 
@@ -28,6 +29,9 @@ enum Command {
         /// The configuration file (YAML or JSON: our own form, Higress ai-proxy, or a WasmPlugin manifest).
         #[arg(short, long, env = "CLAVIGER_CONFIG")]
         config: Option<PathBuf>,
+        /// Where facts about credentials survive a restart: a file, or `off`. Wins over the configuration's `stateFile`.
+        #[arg(long, env = "CLAVIGER_STATE_FILE", value_name = "PATH")]
+        state_file: Option<PathBuf>,
     },
     /// Check a configuration file: every problem with line, path and fix.
     Check {
@@ -52,8 +56,8 @@ const WRONG: u8 = 2;
 
 pub(crate) fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Serve { config: Some(file) } => serve(&file),
-        Command::Serve { config: None } | Command::Demo => block_on(demo::run_demo()).map(|()| ExitCode::SUCCESS),
+        Command::Serve { config: Some(file), state_file } => serve(&file, state_file),
+        Command::Serve { config: None, .. } | Command::Demo => block_on(demo::run_demo()).map(|()| ExitCode::SUCCESS),
         Command::Check { file, json } => check(&file, json),
         Command::Schema => print(claviger_config::schema()).map(|()| ExitCode::SUCCESS),
         Command::Completions { shell } => {
@@ -67,7 +71,7 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
-fn serve(file: &Path) -> anyhow::Result<ExitCode> {
+fn serve(file: &Path, state_file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     let loaded = load(file)?;
     let mut stderr = std::io::stderr();
     for problem in &loaded.problems {
@@ -77,7 +81,13 @@ fn serve(file: &Path) -> anyhow::Result<ExitCode> {
         writeln!(stderr, "claviger: {} has errors; nothing was started", file.display())?;
         return Ok(ExitCode::from(WRONG));
     };
-    block_on(run(Start { plan, file: Some(file), secrets: loaded.files, notes: Vec::new() }))?;
+    let wanted = match state_file {
+        Some(path) if path.as_os_str() == "off" => StateFile::Off,
+        Some(path) => StateFile::At(path),
+        None => plan.state_file.clone(),
+    };
+    let state = place::path(&wanted, file, |variable| std::env::var(variable).ok());
+    block_on(run(Start { plan, file: Some(file), state, secrets: loaded.files, notes: Vec::new() }))?;
     Ok(ExitCode::SUCCESS)
 }
 

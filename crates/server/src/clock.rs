@@ -12,6 +12,30 @@ pub(crate) struct Clock {
     dice: AtomicU64,
 }
 
+/// Now, in both times: dates can be said for moments, and moments for dates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) moment: Moment,
+    pub(crate) wall: WallTime,
+}
+
+impl Now {
+    /// The wall time of a moment, as far as the wall clock is not set meanwhile.
+    pub(crate) fn wall_of(self, moment: Moment) -> WallTime {
+        let millis = |span: std::time::Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let (ahead, back) = (millis(moment.since(self.moment)), millis(self.moment.since(moment)));
+        WallTime::from_millis(self.wall.as_millis().saturating_add(ahead).saturating_sub(back))
+    }
+
+    /// The other way round; [`Moment::START`] for what was before it.
+    pub(crate) fn moment_of(self, wall: WallTime) -> Moment {
+        let (wall, now) = (wall.as_millis(), self.wall.as_millis());
+        let back = wall.min(now).abs_diff(now).saturating_mul(1_000_000);
+        let ahead = std::time::Duration::from_millis(wall.saturating_sub(now));
+        Moment::from_nanos(self.moment.as_nanos().saturating_sub(back)).plus(ahead)
+    }
+}
+
 impl Clock {
     pub(crate) fn new() -> Self {
         use std::hash::{BuildHasher, Hasher};
@@ -27,6 +51,10 @@ impl Clock {
     pub(crate) fn wall(&self) -> WallTime {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         WallTime::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(crate) fn both(&self) -> Now {
+        Now { moment: self.now(), wall: self.wall() }
     }
 
     /// When the runtime should wake for `moment`.

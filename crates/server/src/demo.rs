@@ -32,5 +32,5 @@ pub(crate) async fn run_demo() -> anyhow::Result<()> {
          '{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'"
             .to_owned(),
     ];
-    run(Start { plan, file: None, secrets: Vec::new(), notes }).await
+    run(Start { plan, file: None, state: None, secrets: Vec::new(), notes }).await
 }

@@ -13,6 +13,7 @@ mod exchange;
 mod ingress;
 mod listen;
 mod live;
+mod memory;
 mod models;
 mod relay;
 mod reload;

@@ -81,6 +81,9 @@ fn reload(shared: &Shared, path: &Path) -> Option<Vec<String>> {
     if plan.listen != old.plan.listen || plan.admin != old.plan.admin {
         tracing::warn!("`listen` and `admin` take effect at the next start");
     }
+    if plan.state_file != old.plan.state_file {
+        tracing::warn!("`stateFile` takes effect at the next start");
+    }
     let built = Live::build(plan, &mut shared.pool.lock(), shared.clock.now());
     let live = match built {
         Ok(live) => Arc::new(live),

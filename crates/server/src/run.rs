@@ -1,6 +1,6 @@
 //! The process from start to end: build, listen, say so, wait for the signal, drain.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,6 +18,7 @@ use crate::admin::{self, Desk};
 use crate::clock::Clock;
 use crate::listen::{Gauge, Port};
 use crate::live::Live;
+use crate::memory::Memory;
 use crate::shared::Shared;
 use crate::{banner, ingress, reload};
 
@@ -26,6 +27,8 @@ pub(crate) struct Start<'a> {
     pub(crate) plan: Plan,
     /// The file to watch; `None` for the demo.
     pub(crate) file: Option<&'a Path>,
+    /// Where what was learned survives a restart; `None`: nowhere.
+    pub(crate) state: Option<PathBuf>,
     /// Files the plan read secrets from.
     pub(crate) secrets: Vec<String>,
     /// Lines for the banner.
@@ -34,11 +37,15 @@ pub(crate) struct Start<'a> {
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) async fn run(start: Start<'_>) -> anyhow::Result<()> {
-    let Start { plan, file, secrets, notes } = start;
+    let Start { plan, file, state, secrets, mut notes } = start;
     let log = log_settings(&plan.log);
     claviger_telemetry::init_tracing(log.level, log.format);
     let (clock, net, mut pool) = (Clock::new(), Net::new(NetSettings::default())?, Pool::new());
     let live = Live::build(plan, &mut pool, clock.now())?;
+    notes.push(
+        state.as_ref().map_or_else(|| "state      off".to_owned(), |path| format!("state      {}", path.display())),
+    );
+    let memory = state.and_then(|path| Memory::open(path, &mut pool, clock.both()));
     let shared = Arc::new(Shared {
         clock,
         pool: Mutex::new(pool),
@@ -61,6 +68,7 @@ pub(crate) async fn run(start: Start<'_>) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let (data, admin) = open_ports(&live, &desk, &stopped).await?;
     banner::print(&live, &data.urls, admin.as_ref().map(|port| port.urls[0].as_str()), &notes);
+    let keeping = memory.map(|memory| memory.keep(Arc::clone(&shared)));
     let watcher = file.map(|path| tokio::spawn(reload::watch(Arc::clone(&shared), path.to_owned(), secrets)));
     tokio::select! {
         _ = term.recv() => {}
@@ -78,6 +86,9 @@ pub(crate) async fn run(start: Start<'_>) -> anyhow::Result<()> {
     // the admin port answers until the data ports are done
     if let Some(admin) = admin {
         admin.tasks.into_iter().for_each(|task| task.abort());
+    }
+    if let Some(keeping) = keeping {
+        keeping.end().await;
     }
     shared.telemetry.flush(std::time::Duration::from_secs(2));
     Ok(())

@@ -79,6 +79,11 @@ impl fmt::Display for Secret {
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
+    /// The fingerprint with these bits, as a state file holds them.
+    pub const fn from_u64(bits: u64) -> Self {
+        Self(bits)
+    }
+
     /// All 64 bits, for maps and state files.
     pub const fn as_u64(self) -> u64 {
         self.0

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use claviger_pool::{Limits, Strategy};
 
-use crate::{ClientKey, Clients, Form, LogFormat, LogLevel};
+use crate::{ClientKey, Clients, Form, LogFormat, LogLevel, StateFile};
 
 #[test]
 fn the_smallest_file_follows_the_promise() {
@@ -39,6 +39,7 @@ limits: {{ bufferBody: 1MiB, maxBody: 2000, headerTimeout: 1m30s }}
 log: {{ format: json, level: debug, receipts: false }}
 headers: false
 drainTimeout: 5s
+stateFile: /var/lib/claviger/one.json
 egress: {{ connectTo: \"127.0.0.1:9\", tls: false }}
 providers:
   - {{ id: x, type: openai, apiTokens: [t-1, t-2] }}
@@ -60,8 +61,21 @@ providers:
     assert_eq!(plan.limits.header_timeout, Duration::from_secs(90));
     assert_eq!((plan.log.format, plan.log.level, plan.log.receipts), (LogFormat::Json, LogLevel::Debug, false));
     assert_eq!((plan.headers, plan.drain_timeout), (false, Duration::from_secs(5)));
+    assert_eq!(plan.state_file, StateFile::At("/var/lib/claviger/one.json".into()));
     assert_eq!(plan.providers[0].egress.connect_to.as_deref(), Some("127.0.0.1:9"));
     assert_eq!((plan.providers[1].egress.connect_to.as_deref(), plan.providers[1].egress.http2), (None, Some(true)));
+}
+
+#[test]
+fn the_state_file_is_the_usual_one_a_named_one_or_none() {
+    let with = |top: &str| plan(&format!("{top}\nproviders: [{{ type: openai, apiTokens: [t-1, t-2] }}]\n")).state_file;
+    assert_eq!(with(""), StateFile::Usual);
+    assert_eq!(with("stateFile: off"), StateFile::Off);
+    assert_eq!(with("stateFile: false"), StateFile::Off);
+    assert_eq!(with("stateFile: facts.json"), StateFile::At("facts.json".into()));
+    let wrong = |top: &str| brief(&format!("{top}\nproviders: [{{ type: openai, apiTokens: [t-1, t-2] }}]\n"));
+    assert_eq!(wrong("stateFile: ''"), ["E 1 invalid stateFile"]);
+    assert_eq!(wrong("stateFile: [a]"), ["E 1 invalid stateFile"]);
 }
 
 #[test]

@@ -5,32 +5,17 @@ use std::collections::HashMap;
 use claviger_flow::Route;
 use claviger_pool::{CredentialId, CredentialView, ModelView, State};
 use claviger_telemetry::rfc3339;
-use claviger_types::{Moment, WallTime};
+use claviger_types::Moment;
 use serde_json::{Value, json};
 
 use super::Desk;
+use crate::clock::Now;
 use crate::live::Live;
-
-/// Now, in both times.
-#[derive(Clone, Copy)]
-struct Now {
-    moment: Moment,
-    wall: WallTime,
-}
-
-impl Now {
-    fn date(self, moment: Moment) -> String {
-        let back = i128::try_from(self.moment.since(moment).as_millis()).unwrap_or_default();
-        let ahead = i128::try_from(moment.since(self.moment).as_millis()).unwrap_or_default();
-        let millis = i128::from(self.wall.as_millis()) + ahead - back;
-        rfc3339(WallTime::from_millis(u64::try_from(millis).unwrap_or_default()))
-    }
-}
 
 pub(super) fn state(desk: &Desk) -> Value {
     let shared = &desk.shared;
     let live = shared.live();
-    let now = Now { moment: shared.clock.now(), wall: shared.clock.wall() };
+    let now = shared.clock.both();
     let views: HashMap<CredentialId, CredentialView> =
         shared.pool.lock().snapshot(now.moment).into_iter().map(|view| (view.id, view)).collect();
     json!({
@@ -93,14 +78,18 @@ fn standing(state: State, now: Now) -> Value {
     match state {
         State::Ready => json!({"state": state.name()}),
         State::Due { cause, since } | State::Probing { cause, since } => {
-            json!({"state": state.name(), "reason": cause.name(), "since": now.date(since)})
+            json!({"state": state.name(), "reason": cause.name(), "since": date(now, since)})
         }
         State::Resting { cause, since, until } => json!({
             "state": state.name(),
             "reason": cause.name(),
-            "since": now.date(since),
-            "until": now.date(until),
+            "since": date(now, since),
+            "until": date(now, until),
             "seconds_left": until.since(now.moment).as_secs_f64().ceil(),
         }),
     }
+}
+
+pub(super) fn date(now: Now, moment: Moment) -> String {
+    rfc3339(now.wall_of(moment))
 }

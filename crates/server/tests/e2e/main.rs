@@ -15,6 +15,8 @@ mod endings;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod operations;
 #[cfg(test)]
 mod recordings;

@@ -66,21 +66,28 @@ impl Gateway {
         let folder = Folder::new();
         let file = folder.path().join("claviger.yaml");
         std::fs::write(&file, yaml).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_claviger"))
-            .args(["serve", "--config"])
-            .arg(&file)
-            .envs(env.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let out = collect(child.stdout.take().unwrap());
-        let err = collect(child.stderr.take().unwrap());
+        let (child, out, err) = spawn(&folder, env);
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut gateway = Self { child, folder, out, err, data: nowhere, admin: nowhere };
         (gateway.data, gateway.admin) = gateway.ports().await;
         gateway
+    }
+
+    /// Ends the process by this signal, lets `between` look at what it left, and starts it anew.
+    pub(crate) async fn restart(&mut self, signal: &str, between: impl FnOnce(&Self)) {
+        self.signal(signal);
+        self.ended().await;
+        between(self);
+        (self.child, self.out, self.err) = spawn(&self.folder, &[]);
+        (self.data, self.admin) = self.ports().await;
+    }
+
+    /// Everything in the folder of state files, by path.
+    pub(crate) fn state_files(&self) -> Vec<PathBuf> {
+        let listed = std::fs::read_dir(self.folder.path().join("state/claviger"));
+        let mut files: Vec<_> = listed.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files
     }
 
     /// Data and admin port, from the banner.
@@ -230,6 +237,26 @@ impl Drop for Gateway {
             );
         }
     }
+}
+
+type Output = Arc<Mutex<String>>;
+
+/// A gateway with the configuration in this folder, which also takes its state file.
+fn spawn(folder: &Folder, env: &[(&str, &str)]) -> (Child, Output, Output) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_claviger"))
+        .args(["serve", "--config"])
+        .arg(folder.path().join("claviger.yaml"))
+        .env_remove("STATE_DIRECTORY")
+        .env("XDG_STATE_HOME", folder.path().join("state"))
+        .envs(env.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let out = collect(child.stdout.take().unwrap());
+    let err = collect(child.stderr.take().unwrap());
+    (child, out, err)
 }
 
 /// Gathers what comes out of a pipe.
