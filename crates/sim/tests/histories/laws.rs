@@ -125,6 +125,9 @@ impl History {
                 State::Probing { cause, .. } if !cause.is_guess() => {
                     return self.broken(request, format!("a second probe of somebody out for {cause:?}"));
                 }
+                State::Due { cause, since } if !cause.is_guess() && self.is_probed(request, start, *since) => {
+                    return self.broken(request, format!("two probes at once of somebody out for {cause:?}"));
+                }
                 State::Due { cause, .. } if !probe => {
                     return self.broken(request, format!("somebody due for {cause:?} was asked, but not as a probe"));
                 }
@@ -132,6 +135,18 @@ impl History {
             }
         }
         Ok(())
+    }
+
+    /// Whether another request's probe of the same model on the same credential, begun since it is out, has heard nothing
+    /// yet.
+    fn is_probed(&self, request: usize, start: &Start, since: Moment) -> bool {
+        let number = self.requests[request].model;
+        let others =
+            self.driver.flows().filter(|(other, _)| *other != request && self.requests[*other].model == number);
+        others.flat_map(|(_, flow)| flow.attempts()).any(|attempt| {
+            let silent = attempt.outcome.is_none() && attempt.content.is_none();
+            silent && attempt.probe && attempt.credential == start.credential && attempt.started > since
+        })
     }
 
     fn in_order(&self, request: usize, start: &Start, before: &Before) -> Result<(), Broken> {
