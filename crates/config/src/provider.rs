@@ -4,6 +4,7 @@
 //! weights and limits) stand beside them in all forms and are read strictly.
 
 mod credentials;
+mod errors;
 mod health;
 mod options;
 mod shared;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use claviger_pool::Strategy;
-use claviger_providers::{Provider, SettingProblem, Settings};
+use claviger_providers::{Provider, SettingProblem, Settings, StatusPatterns};
 
 use crate::plan::{CredentialPlan, EgressPlan, ProviderPlan};
 use crate::problem::{Code, Severity};
@@ -80,6 +81,11 @@ pub(crate) fn read(item: &Item<'_>, id: &str, egress: &EgressPlan) -> Entry {
     options::read(&map, &mut settings);
     let failover = health::failover(&map);
     let (retry_on_status, hints) = health::retries(&map);
+    settings.error_rules = errors::read(&map);
+    settings.statuses = StatusPatterns::new(
+        failover.failover_on_status.as_deref().unwrap_or_default(),
+        retry_on_status.as_deref().unwrap_or_default(),
+    );
     let egress = map.own("egress").map_or_else(|| egress.clone(), |item| top::egress(&item));
     let selection = map.own("selection").map(|item| selection(&item)).unwrap_or_default();
     let connect_timeout = map.own("connectTimeout").and_then(|item| item.positive_duration()).unwrap_or(CONNECT);

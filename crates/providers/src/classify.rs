@@ -205,8 +205,10 @@ impl Classifier {
     }
 }
 
-/// The names of an operator's rules. More than these are not taken.
-pub(crate) const OPERATORS: [&str; 32] = operators![
+/// How many rules an operator may add.
+pub const MAX_RULES: usize = 32;
+/// Their names.
+const OPERATORS: [&str; MAX_RULES] = operators![
     0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
 ];
 
@@ -245,14 +247,19 @@ impl Provider {
 /// places in the list.
 pub fn rule_problems(rules: &[RuleDraft]) -> Vec<(usize, format::RuleProblem)> {
     let mut found = Vec::new();
+    let mut fine: Vec<usize> = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
-        found.extend(rule.problems().into_iter().map(|problem| (at, problem)));
-        let blocked =
-            rules[..at].iter().enumerate().find_map(|(by, earlier)| Some((by, format::unreachable(earlier, rule)?)));
-        if let Some((by, message)) = blocked {
-            let message = format!("{message}: rule {by} takes it");
-            found.push((at, format::RuleProblem { key: "", message, fix: "move it up, or remove it".to_owned() }));
+        let problems = rule.problems();
+        // what is wrong by itself is not compared
+        if problems.is_empty() {
+            let blocked = fine.iter().find_map(|by| Some((by, format::unreachable(&rules[*by], rule)?)));
+            if let Some((by, message)) = blocked {
+                let message = format!("{message}: rule {by} takes it");
+                found.push((at, format::RuleProblem { key: "", message, fix: "move it up, or remove it".to_owned() }));
+            }
+            fine.push(at);
         }
+        found.extend(problems.into_iter().map(|problem| (at, problem)));
     }
     found
 }

@@ -21,7 +21,8 @@ pub use answer::{AnswerEdit, Edited, StreamEdit};
 pub use check::{validate, warnings};
 pub use classify::format::{BODIES, CLASSES, RESETS, RuleDraft, RuleProblem, SCOPES, TRANSPORTS};
 pub use classify::{
-    Classifier, Failure, KnownErrors, Reading, Recorded, StatusPatterns, fits_elsewhere, known_errors, rule_problems,
+    Classifier, Failure, KnownErrors, MAX_RULES, Reading, Recorded, StatusPatterns, fits_elsewhere, known_errors,
+    rule_problems,
 };
 pub use prepare::{PrepareError, Prepared};
 pub use provider::Provider;

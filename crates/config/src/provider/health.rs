@@ -3,7 +3,7 @@
 use crate::plan::FailoverPlan;
 use crate::problem::{Code, Severity};
 use crate::provider::Hints;
-use crate::reader::Reader;
+use crate::reader::{Item, Reader};
 
 pub(super) fn failover(entry: &Reader<'_>) -> FailoverPlan {
     let Some(map) = entry.get("failover").and_then(|item| item.map()) else { return FailoverPlan::default() };
@@ -29,14 +29,8 @@ pub(super) fn failover(entry: &Reader<'_>) -> FailoverPlan {
 
 /// Says which settings have no effect yet.
 fn tell_ignored(map: &Reader<'_>, plan: &FailoverPlan) {
-    let set = [
-        ("enabled: false", plan.enabled == Some(false)),
-        ("failureThreshold", plan.failure_threshold.is_some()),
-        ("successThreshold", plan.success_threshold.is_some()),
-        ("healthCheckInterval", plan.health_check_interval.is_some()),
-        ("healthCheckTimeout", plan.health_check_timeout.is_some()),
-        ("failoverOnStatus", plan.failover_on_status.is_some()),
-    ];
+    let set =
+        [("enabled: false", plan.enabled == Some(false)), ("healthCheckTimeout", plan.health_check_timeout.is_some())];
     let names: Vec<&str> = set.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
     if !names.is_empty() {
         let message = format!("this version judges credentials by what failures mean, whatever {} says", list(&names));
@@ -75,21 +69,18 @@ pub(super) fn retries(entry: &Reader<'_>) -> (Option<Vec<String>>, Hints) {
         ..none
     };
     let statuses = patterns(&map, "retryOnStatus");
-    if statuses.as_ref().is_some_and(|statuses| !statuses.is_empty()) {
-        let message = "this version retries by what failures mean, whatever retryOnStatus says";
-        map.item.warn(Code::Ignored, message, "nothing need be done; do not rely on it");
-    }
     map.finish();
     (statuses, hints)
 }
 
-/// Expressions on the status. A broken one never matches in Higress, so there it is left out; strict, it is an error.
+/// Expressions on the whole status. A broken one never matches in Higress, so there it is left out; strict, it is an error.
 fn patterns(map: &Reader<'_>, key: &'static str) -> Option<Vec<String>> {
     let item = map.get(key)?;
     let mut patterns = Vec::new();
     for item in item.list() {
         let Some(pattern) = item.verbatim() else { continue };
         if regex::Regex::new(&pattern).is_ok() {
+            tell_wider(&item, &pattern);
             patterns.push(pattern);
         } else if item.lenient {
             item.warn(Code::Ignored, "this is no expression, so it never matches", "write one such as `^429$`");
@@ -97,5 +88,16 @@ fn patterns(map: &Reader<'_>, key: &'static str) -> Option<Vec<String>> {
             item.error(Code::Invalid, "this is no expression", "write one such as `\"429\"` or `\"5..\"`");
         }
     }
-    Some(patterns)
+    // as with all of Higress' keys, empty means unset
+    (!patterns.is_empty()).then_some(patterns)
+}
+
+/// Higress looks for an expression anywhere in the status; says where that is more than what it fits as a whole.
+fn tell_wider(item: &Item<'_>, pattern: &str) {
+    if let Some(status) = claviger_providers::fits_elsewhere(pattern) {
+        let message = format!(
+            "this is compared with the whole status; Higress looks for it anywhere, so there it finds {status} too"
+        );
+        item.warn(Code::Ignored, &message, "write expressions of three characters, such as `429` or `5..`");
+    }
 }
