@@ -20,6 +20,8 @@ pub struct Check {
     pub provider: ProviderId,
     /// What to ask: never [`Checks::Never`].
     pub kind: Checks,
+    /// Since when it has been out, the latest of what this check may end.
+    pub since: Moment,
     sent: Moment,
 }
 
@@ -28,18 +30,26 @@ impl Pool {
     /// its credential.
     pub fn checks(&mut self, now: Moment, most: usize) -> Vec<Check> {
         let mut found = Vec::new();
-        for provider in 0..self.providers.len() {
-            let state = &self.providers[provider];
-            let kind = state.health.checks;
-            if !state.live || kind == Checks::Never {
-                continue;
+        for provider in 0..u32::try_from(self.providers.len()).unwrap_or(u32::MAX) {
+            found.extend(self.checks_of(now, ProviderId(provider), most - found.len()));
+        }
+        found
+    }
+
+    /// The same for one provider.
+    pub fn checks_of(&mut self, now: Moment, provider: ProviderId, most: usize) -> Vec<Check> {
+        let mut found = Vec::new();
+        let Some(state) = self.providers.get(provider.0 as usize) else { return found };
+        let kind = state.health.checks;
+        if !state.live || kind == Checks::Never {
+            return found;
+        }
+        for place in 0..state.members.len() {
+            if found.len() >= most {
+                break;
             }
-            for index in self.providers[provider].members.clone() {
-                if found.len() >= most {
-                    return found;
-                }
-                found.extend(self.check(now, ProviderId(u32::try_from(provider).unwrap_or(u32::MAX)), index, kind));
-            }
+            let index = self.providers[provider.0 as usize].members[place];
+            found.extend(self.check(now, provider, index, kind));
         }
         found
     }
@@ -50,10 +60,10 @@ impl Pool {
             Admission::Ready | Admission::Resting { .. } => false,
         };
         let id = LeaseId(self.fresh());
-        let mut any = false;
+        let mut since = None;
         let slot = &mut self.slots[index as usize];
-        if due(&slot.standing) {
-            any |= slot.standing.probe(now, id);
+        if due(&slot.standing) && slot.standing.probe(now, id) {
+            since = since.max(began(&slot.standing));
         }
         let credential = CredentialId { index, generation: slot.generation };
         if kind == Checks::Everything {
@@ -61,15 +71,15 @@ impl Pool {
                 let Some(endpoint) = self.endpoints.get_mut(*endpoint) else { continue };
                 if let Some(cell) = endpoint.cell_of(index)
                     && due(&endpoint.cells[cell].standing)
+                    && endpoint.cells[cell].standing.probe(now, id)
                 {
-                    any |= endpoint.cells[cell].standing.probe(now, id);
+                    since = since.max(began(&endpoint.cells[cell].standing));
                 }
             }
         }
-        if any {
-            self.touch(index);
-        }
-        any.then_some(Check { id, credential, provider, kind, sent: now })
+        let since = since?;
+        self.touch(index);
+        Some(Check { id, credential, provider, kind, since, sent: now })
     }
 
     /// What a check found. A listing that succeeds proves the key, a prompt that succeeds proves everything. Returns
@@ -148,5 +158,13 @@ impl Pool {
                 then(&mut endpoint.cells[cell].standing);
             }
         }
+    }
+}
+
+/// Since when it is out.
+const fn began(standing: &Standing) -> Option<Moment> {
+    match standing {
+        Standing::Ready => None,
+        Standing::Out(out) => Some(out.since),
     }
 }

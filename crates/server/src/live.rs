@@ -8,7 +8,7 @@ use std::time::Duration;
 use claviger_config::{CredentialPlan, Plan, ProviderPlan};
 use claviger_net::{Egress, Net};
 use claviger_pool::{Checks, CredentialId, CredentialSpec, Health, Pool, ProviderSpec, Roster, Strategy};
-use claviger_types::{Moment, Secret};
+use claviger_types::{Moment, Operation, Secret};
 
 /// A configuration in force.
 #[derive(Debug)]
@@ -111,9 +111,22 @@ fn provider_spec(plan: &ProviderPlan) -> ProviderSpec {
         failure_threshold: failover.failure_threshold,
         success_threshold: failover.success_threshold,
         interval: failover.health_check_interval,
-        checks: Checks::Never,
+        checks: checks(plan),
     };
     ProviderSpec { id: plan.provider.id().to_owned(), strategy: plan.selection, health, credentials: specs(plan) }
+}
+
+/// How the gateway finds out by itself whether a credential works again.
+fn checks(plan: &ProviderPlan) -> Checks {
+    let failover = &plan.failover;
+    let prompts = failover.health_check_model.is_some() && failover.enabled != Some(false);
+    if prompts && plan.provider.supports(Operation::ChatCompletions) {
+        Checks::Everything
+    } else if !plan.credentials.is_empty() && plan.provider.supports(Operation::Models) {
+        Checks::Keys
+    } else {
+        Checks::Never
+    }
 }
 
 fn specs(provider: &ProviderPlan) -> Vec<CredentialSpec> {

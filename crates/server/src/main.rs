@@ -5,6 +5,7 @@
 mod admin;
 mod affinity;
 mod banner;
+mod checks;
 mod cli;
 mod clock;
 mod demo;

@@ -20,7 +20,7 @@ use crate::listen::{Gauge, Port};
 use crate::live::Live;
 use crate::memory::Memory;
 use crate::shared::Shared;
-use crate::{banner, ingress, reload};
+use crate::{banner, checks, ingress, reload};
 
 /// What to run.
 pub(crate) struct Start<'a> {
@@ -69,6 +69,7 @@ pub(crate) async fn run(start: Start<'_>) -> anyhow::Result<()> {
     let (data, admin) = open_ports(&live, &desk, &stopped).await?;
     banner::print(&live, &data.urls, admin.as_ref().map(|port| port.urls[0].as_str()), &notes);
     let keeping = memory.map(|memory| memory.keep(Arc::clone(&shared)));
+    let checking = tokio::spawn(checks::watch(Arc::clone(&shared)));
     let watcher = file.map(|path| tokio::spawn(reload::watch(Arc::clone(&shared), path.to_owned(), secrets)));
     tokio::select! {
         _ = term.recv() => {}
@@ -77,6 +78,7 @@ pub(crate) async fn run(start: Start<'_>) -> anyhow::Result<()> {
     tracing::info!(seconds = live.plan.drain_timeout.as_secs(), "draining: no new connections, requests in flight end");
     desk.ready.store(false, Ordering::Relaxed);
     stop.send_replace(true);
+    checking.abort();
     if let Some(watcher) = watcher {
         watcher.abort();
     }

@@ -55,6 +55,13 @@ struct AttemptLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CheckLabels {
+    provider: Arc<str>,
+    kind: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UsageLabels {
     provider: Arc<str>,
     kind: &'static str,
@@ -140,6 +147,7 @@ pub(crate) struct Metrics {
     seconds: Histograms<RouteLabels>,
     first_content: Histograms<RouteLabels>,
     attempts: Family<AttemptLabels, Counter>,
+    checks: Family<CheckLabels, Counter>,
     attempts_per_request: Histogram,
     wait: Histogram,
     usage: Family<UsageLabels, Counter>,
@@ -161,6 +169,7 @@ impl Metrics {
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             first_content: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             attempts: Family::default(),
+            checks: Family::default(),
             attempts_per_request: Histogram::new(ATTEMPTS),
             wait: Histogram::new(WAITS),
             usage: Family::default(),
@@ -177,6 +186,7 @@ impl Metrics {
         to.register("request_seconds", "Arrival to end of a request", self.seconds.clone());
         to.register("first_content_seconds", "Arrival to the first content for the caller", self.first_content.clone());
         to.register("attempts", "Sends to one credential by what came of them", self.attempts.clone());
+        to.register("checks", "Requests of the gateway's own that try a credential", self.checks.clone());
         to.register("attempts_per_request", "Attempts that one request took", self.attempts_per_request.clone());
         to.register("wait_seconds", "Time one request waited for a credential", self.wait.clone());
         to.register("usage", "LLM tokens as providers counted them", self.usage.clone());
@@ -224,6 +234,10 @@ impl Metrics {
     pub(crate) fn in_flight(&self) -> InFlightGuard {
         self.in_flight.inc();
         InFlightGuard(self.in_flight.clone())
+    }
+
+    pub(crate) fn checked(&self, provider: &str, kind: &'static str, outcome: &'static str) {
+        self.checks.get_or_create(&CheckLabels { provider: self.names.get(provider), kind, outcome }).inc();
     }
 
     pub(crate) fn reloaded(&self, ok: bool) {

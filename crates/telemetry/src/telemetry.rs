@@ -58,6 +58,11 @@ impl Telemetry {
         self.metrics.in_flight()
     }
 
+    /// Counts a request of the gateway's own that tried a credential of `provider`. `kind` and `outcome` are closed sets.
+    pub fn checked(&self, provider: &str, kind: &'static str, outcome: &'static str) {
+        self.metrics.checked(provider, kind, outcome);
+    }
+
     /// Counts a reload of the configuration: taken over, or refused as a whole.
     pub fn reloaded(&self, ok: bool) {
         self.metrics.reloaded(ok);

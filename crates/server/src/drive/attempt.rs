@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use claviger_flow::{Answer, Failed, Start};
 use claviger_net::{Endpoint, OutBody, Outgoing, SendError};
+use claviger_pool::CredentialId;
 use claviger_providers::{Failure, PrepareError, Prepared, Provider};
 use claviger_types::{Class, Verdict};
 use claviger_wire::Ask;
@@ -32,25 +33,36 @@ pub(crate) struct Call {
 }
 
 pub(crate) async fn run(shared: Arc<Shared>, call: Arc<Call>, start: Start) -> Arrived {
-    let plan = &call.live.plan.providers[start.provider];
-    let supply = &call.live.supplies[start.provider];
+    once(&shared, &call, start.provider, start.place, start.credential).await
+}
+
+/// The same for a credential that nobody chose: a check of the gateway's own.
+pub(crate) async fn once(
+    shared: &Shared,
+    call: &Call,
+    provider: usize,
+    place: (usize, usize),
+    credential: CredentialId,
+) -> Arrived {
+    let plan = &call.live.plan.providers[provider];
+    let supply = &call.live.supplies[provider];
     let provider = &*plan.provider;
-    let prepared = match prepare(&call, provider, start.place) {
+    let prepared = match prepare(call, provider, place) {
         Ok(prepared) => prepared,
         Err(error) => return Arrived::Failed(unprepared(&call.ask, &error)),
     };
-    let Some(key) = call.live.key(start.credential) else {
+    let Some(key) = call.live.key(credential) else {
         return Arrived::Failed(unreachable_credential());
     };
     let mut signed = (*prepared).clone();
     provider.authorise(&mut signed, key.secret.as_ref());
-    let (endpoint, outgoing) = outgoing(&call, signed, Arc::clone(&supply.egress));
+    let (endpoint, outgoing) = outgoing(call, signed, Arc::clone(&supply.egress));
     let work = async {
         let reply = match shared.net.send(&endpoint, outgoing, supply.connect_timeout).await {
             Ok(reply) => reply,
             Err(error) => return Arrived::Failed(unsent(provider, &error)),
         };
-        arrive::read(&shared, &call, provider, &prepared, reply).await
+        arrive::read(shared, call, provider, &prepared, reply).await
     };
     match supply.attempt_timeout {
         None => work.await,
