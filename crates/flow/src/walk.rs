@@ -160,7 +160,9 @@ impl<'f> Walk<'f> {
     /// longer passed over. Their rests are still kept. Returns whether that changed anything.
     fn forgive(&mut self) -> bool {
         let reuse = self.flow.route.reuse_failed;
-        self.forgive_where(|verdict| is_named(verdict) || (reuse && !verdict.class.is_callers()))
+        // who may not wait cannot wait for a return that was named either
+        let waits = !self.flow.route.max_wait.is_zero();
+        self.forgive_where(|verdict| (waits && is_named(verdict)) || (reuse && !verdict.class.is_callers()))
     }
 
     /// The same for those whose return the provider named.

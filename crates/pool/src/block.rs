@@ -69,8 +69,10 @@ pub(crate) struct Summary {
     pub(crate) due_checked: Option<Best<Moment>>,
     /// Ejected on a guess, least bad first: the panic rule's choice.
     pub(crate) ejected: Option<Best<Moment>>,
-    /// Behind a learned limit, for those who cannot wait: the one that opens first.
+    /// Behind a limit that was merely learned, for those who cannot wait: the one that opens first.
     pub(crate) soft: Option<Best<Moment>>,
+    /// Resting for a rate limit that may be over then, for the same.
+    pub(crate) perhaps: Option<Best<Moment>>,
     /// Who is out or held, by cause; `all` counts everybody.
     pub(crate) census: Census,
     /// When the first of those is back.
@@ -192,6 +194,9 @@ fn count(block: &[Cell], from: usize, scene: &Scene<'_>, asker: Option<&Asker<'_
         valid = valid.min(whole.changes(scene.now, seat).unwrap_or(Moment::NEVER));
         let index = u32::try_from(from + at).unwrap_or(u32::MAX);
         sum.take(scene, cell, seat, index);
+        if let Some(at) = whole.perhaps(scene.now, seat) {
+            better(&mut sum.perhaps, at, index);
+        }
     }
     (valid, sum)
 }
@@ -247,6 +252,7 @@ impl Summary {
         best_of(&mut self.due_checked, other.due_checked);
         best_of(&mut self.ejected, other.ejected);
         best_of(&mut self.soft, other.soft);
+        best_of(&mut self.perhaps, other.perhaps);
         self.census = self.census.plus(other.census);
         self.back = least(self.back, other.back);
         self.full |= other.full;

@@ -122,5 +122,6 @@ const fn outage(fact: &Fact) -> Outage {
         comeback: if fact.by_probe { Comeback::ByProbe(None) } else { Comeback::Freely },
         wanted: fact.wanted,
         whole: false,
+        perhaps: fact.until,
     }
 }

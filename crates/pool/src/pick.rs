@@ -248,8 +248,10 @@ struct Part<'a> {
 impl Part<'_> {
     /// What the endpoint's breaker says to this request.
     fn passage(&self, need: &Need<'_>, now: Moment) -> Passage {
+        // who may not wait at all is its own probe: one attempt a request is no more than there would be without trouble
+        let own = !need.patient && matches!(need.turn, Turn::First | Turn::Careful);
         match self.endpoint.breaker.passage(now) {
-            Passage::Shut(_) if need.last && self.endpoint.breaker.is_promising(now) => Passage::Probe,
+            Passage::Shut(_) if own || (need.last && self.endpoint.breaker.is_promising(now)) => Passage::Probe,
             passage => passage,
         }
     }
@@ -278,6 +280,7 @@ impl Tier {
         let patient = need.patient;
         if !patient {
             earliest(&mut self.soft, sum.soft, target);
+            earliest(&mut self.soft, sum.perhaps.filter(|best| best.key <= now), target);
         }
         let number = need.ticket.filter(|ticket| ticket.endpoint == id).map(|ticket| ticket.number);
         let ahead = endpoint.line.ahead(number);

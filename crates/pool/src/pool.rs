@@ -217,12 +217,14 @@ impl Pool {
         let mut endpoint = Endpoint::new(now, provider, model);
         if let Some(p) = self.providers.get(index) {
             let able = p.members.iter().filter(|slot| self.slots[**slot as usize].serves(model));
-            // a random start keeps replicas and fresh pools from all beginning with the first credential
+            // a random start keeps replicas and fresh pools from all beginning with the first credential; the first
+            // turns end at random within one turn's time, so that nobody gains by it
             let cells = able.map(|slot| {
                 let weight = self.slots[*slot as usize].weight;
-                Cell::new(*slot, weight, rules::unit(dice, u64::from(*slot) + 3) / f64::from(weight))
+                Cell::new(*slot, weight, (rules::unit(dice, u64::from(*slot) + 3) - 1.0) / f64::from(weight))
             });
             endpoint.seat(cells.collect(), p.strategy, &self.slots);
+            endpoint.clock = -endpoint.longest_turn;
         }
         let id = self.endpoints.insert(endpoint);
         if let Some(p) = self.providers.get_mut(index) {

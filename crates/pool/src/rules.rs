@@ -6,6 +6,8 @@ use claviger_types::Class;
 
 /// A hint is believed up to this; afterwards one probe decides.
 pub(crate) const HINT_CAP: Duration = Duration::from_secs(3600);
+/// `retry-after` counts whole seconds, rounded up.
+pub(crate) const HINT_UNIT: Duration = Duration::from_secs(1);
 /// Hints are stretched by up to this share, so that not everybody returns in the same instant.
 pub(crate) const HINT_JITTER: f64 = 0.05;
 
@@ -51,7 +53,7 @@ pub(crate) const DEBT_CAP: f64 = 4.0;
 /// Blame-weighted failures in a row that eject.
 pub(crate) const EJECT_STRIKES: f64 = 3.0;
 /// First and longest ejection.
-pub(crate) const EJECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+pub(crate) const EJECT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 /// One ejection is forgotten after so many good seconds.
 pub(crate) const EJECT_FORGET: f64 = 60.0;
 /// Ejections and breaker gaps vary by this share either way.
@@ -85,13 +87,13 @@ pub(crate) const CHECK_AGAIN: Duration = Duration::from_secs(5);
 /// Keys refused within this time of each other were probably refused for the same reason.
 pub(crate) const LIKEWISE: Duration = Duration::from_secs(10);
 
-/// A learned pace: a little less than what was accepted, growing until the next refusal by this share in the first
-/// second and half as much again in every `PACE_HASTE / 4` seconds.
-pub(crate) const PACE_CAUTION: f64 = 0.97;
-/// See [`PACE_CAUTION`].
-pub(crate) const PACE_GROWTH: f64 = 0.04;
-/// See [`PACE_CAUTION`].
-pub(crate) const PACE_HASTE: f64 = 8.0;
+/// A learned pace grows until the next refusal, by a power of e of this times the seconds since then, and
+/// [`PACE_HASTE`] times their square: carefully where the limit is near, then ever faster, in case it has moved.
+pub(crate) const PACE_GROWTH: f64 = 0.02;
+/// See [`PACE_GROWTH`].
+pub(crate) const PACE_HASTE: f64 = 0.002;
+/// The first pace is this much more than what was accepted lately.
+pub(crate) const PACE_HOPE: f64 = 1.2;
 /// What was accepted before the first refusal is measured with this half-life in seconds.
 pub(crate) const PACE_HALF_LIFE: f64 = 2.0;
 /// Refusals within so many seconds are one lesson.
@@ -99,7 +101,7 @@ pub(crate) const PACE_ONE_BURST: f64 = 0.5;
 /// Two refusals within so many seconds measure the limit between them.
 pub(crate) const PACE_BETWEEN: f64 = 60.0;
 /// So many seconds' worth of a pace are saved up while somebody rests or is not asked.
-pub(crate) const PACE_SAVED: f64 = 1.0;
+pub(crate) const PACE_SAVED: f64 = 1.2;
 /// Never slower than one in ten seconds.
 pub(crate) const PACE_LEAST: f64 = 0.1;
 /// Below this fading count of accepted attempts an endpoint is down rather than slow.
@@ -129,7 +131,7 @@ pub(crate) const fn rest(class: Class) -> (Duration, Duration) {
     match class {
         Class::InvalidCredential => (Duration::from_secs(15), minutes_15),
         Class::QuotaExhausted | Class::Permission | Class::ModelUnavailable => (Duration::from_secs(60), minutes_15),
-        Class::RateLimited => (Duration::from_secs(1), Duration::from_secs(60)),
+        Class::RateLimited => (Duration::from_millis(250), Duration::from_secs(60)),
         Class::Overloaded | Class::ServerError | Class::Timeout | Class::Connection => EJECT,
         Class::BadRequest | Class::ContentPolicy | Class::PayloadTooLarge | Class::Unsupported => {
             (Duration::ZERO, Duration::ZERO)

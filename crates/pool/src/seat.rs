@@ -81,6 +81,16 @@ impl<'a> Whole<'a> {
         }
     }
 
+    /// When a rate limit that it rests for may really be over, by the provider's rounded word and by the pace that was
+    /// learned: for who cannot wait.
+    pub(crate) fn perhaps(&self, now: Moment, seat: Seat) -> Option<Moment> {
+        let Seat::Out { cause: Class::RateLimited, .. } = seat else { return None };
+        let mut resting = self.standings().filter(|standing| !matches!(standing, Standing::Ready));
+        // all of them must be rate limits
+        let over = resting.try_fold(Moment::START, |latest, standing| Some(latest.max(standing.perhaps()?)));
+        over.map(|over| over.max(self.cell.pace.closed_until(now).unwrap_or(over)))
+    }
+
     /// When what it says changes although nothing happens; `None`: never.
     pub(crate) fn changes(&self, now: Moment, seat: Seat) -> Option<Moment> {
         let drift = self.cell.drifts(now);

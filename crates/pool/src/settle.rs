@@ -28,7 +28,7 @@ impl Pool {
         let ratio = endpoint.latency.ratio(took, lease.stream);
         endpoint.latency.add(took, lease.stream);
         endpoint.evidence.add_good(now, 1.0);
-        endpoint.pace.accepted(now);
+        endpoint.pace.accepted(now, lease.sent);
         if endpoint.breaker.good(1.0) {
             improved = true;
             // what was learned while it went down says nothing about it now
@@ -36,7 +36,7 @@ impl Pool {
         }
         endpoint.blocks.touch(place.cell);
         let cell = &mut endpoint.cells[place.cell];
-        cell.pace.accepted(now);
+        cell.pace.accepted(now, lease.sent);
         cell.window.accepted(cell.open);
         cell.pending = cell.pending.saturating_sub(1);
         cell.evidence.add_good(now, 1.0);
@@ -216,7 +216,7 @@ impl Pool {
             endpoint.resets_whole |= state.refused_early(now);
         }
         match (verdict.class, verdict.hint) {
-            (Class::RateLimited, Some(hint)) => state.pace.refused(now, Some(hint)),
+            (Class::RateLimited, Some(hint)) => state.pace.refused(now, lease.sent, Some(hint)),
             (Class::RateLimited, None) => state.window.refused(now, state.open),
             _ => {}
         }
@@ -274,7 +274,7 @@ impl Pool {
         state.bads = state.bads.saturating_add(1);
         endpoint.evidence.add_bad(now);
         if verdict.class == Class::Overloaded && endpoint.pace.is_accepting(now) {
-            endpoint.pace.refused(now, None);
+            endpoint.pace.refused(now, lease.sent, None);
         }
         let outage = endpoint.breaker.is_open();
         endpoint.breaker.bad(now, now.since(lease.sent), share, lease.id, dice);

@@ -1,5 +1,7 @@
 //! Whether somebody (a credential, an account, a model on a credential, a provider) may be asked.
 
+use std::time::Duration;
+
 use claviger_types::{Class, Moment};
 
 use crate::ids::LeaseId;
@@ -28,6 +30,8 @@ pub(crate) struct Outage {
     pub(crate) wanted: u32,
     /// Whether an answer that merely begins is not enough: the ones before broke later.
     pub(crate) whole: bool,
+    /// When it may really be over: a rest without a hint is our guess, and hints are rounded up to whole seconds.
+    pub(crate) perhaps: Moment,
 }
 
 /// How a rest ends.
@@ -113,6 +117,14 @@ impl Standing {
         }
     }
 
+    /// Since when a rate limit may be over, for who cannot wait; `None` for everything else.
+    pub(crate) const fn perhaps(&self) -> Option<Moment> {
+        match self {
+            Self::Out(Outage { cause: Class::RateLimited, perhaps, .. }) => Some(*perhaps),
+            Self::Ready | Self::Out(_) => None,
+        }
+    }
+
     /// Whether only a whole good answer ends it.
     pub(crate) const fn wants_whole(&self) -> bool {
         matches!(self, Self::Out(Outage { whole: true, .. }))
@@ -135,8 +147,9 @@ impl Standing {
         let freely = rest.cause == Class::RateLimited && (rest.hint.is_some() || trips == 0);
         let comeback = if freely { Comeback::Freely } else { Comeback::ByProbe(None) };
         let (until, wanted) = (rest.now.plus(span), rest.successes.max(1));
-        let whole = rest.whole;
-        *self = Self::Out(Outage { cause: rest.cause, since: rest.now, until, trips, comeback, wanted, whole });
+        let perhaps = rest.now.plus(rest.hint.map_or(Duration::ZERO, |hint| hint.saturating_sub(rules::HINT_UNIT)));
+        let Rest { cause, now: since, whole, .. } = rest;
+        *self = Self::Out(Outage { cause, since, until, trips, comeback, wanted, whole, perhaps });
     }
 }
 
@@ -147,11 +160,11 @@ pub(crate) struct Rest {
     pub(crate) now: Moment,
     /// When the attempt that learned it was leased.
     pub(crate) sent: Moment,
-    pub(crate) hint: Option<std::time::Duration>,
+    pub(crate) hint: Option<Duration>,
     /// The least length exponent, for outages whose history is kept elsewhere.
     pub(crate) trips: u32,
     /// Length of a rest without a hint, as the operator set it.
-    pub(crate) interval: Option<std::time::Duration>,
+    pub(crate) interval: Option<Duration>,
     /// Probes that must succeed before it ends.
     pub(crate) successes: u32,
     /// Whether probes must be answered to the end.
@@ -168,8 +181,6 @@ impl Rest {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn at(seconds: u64) -> Moment {

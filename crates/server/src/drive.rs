@@ -79,7 +79,7 @@ fn take(
 ) -> Option<Good> {
     match arrived {
         Arrived::Good(good) => {
-            for loser in exchange.commit(id, good.status) {
+            for loser in exchange.commit(id, good.status, &good.headers) {
                 if let Some(handle) = handles.get(&loser) {
                     handle.abort();
                 }

@@ -10,7 +10,7 @@ use claviger_telemetry::{AttemptLine, End, InFlightGuard, Receipt};
 use claviger_types::{Moment, Usage};
 use claviger_wire::Ask;
 use claviger_wire::failure::AttemptNote;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::live::Live;
 use crate::shared::Shared;
@@ -149,10 +149,17 @@ impl Exchange {
     }
 
     /// The attempt's answer is the client's. Returns the attempts to drop.
-    pub(crate) fn commit(&mut self, attempt: AttemptId, status: StatusCode) -> Vec<AttemptId> {
+    pub(crate) fn commit(&mut self, attempt: AttemptId, status: StatusCode, headers: &HeaderMap) -> Vec<AttemptId> {
         let (now, dice) = (self.shared.clock.now(), self.shared.clock.dice());
         let Some(flow) = self.flow.as_mut() else { return Vec::new() };
-        let (losers, improved) = flow.content(now, &mut self.shared.pool.lock(), dice, attempt, status);
+        let provider = &self.live.plan.providers[flow.attempts()[attempt.index()].provider].provider;
+        let allowance = provider.allowance(headers, self.shared.clock.wall());
+        let mut pool = self.shared.pool.lock();
+        let (losers, improved) = flow.content(now, &mut pool, dice, attempt, status);
+        if let Some(allowance) = allowance {
+            flow.allowance(now, &mut pool, &allowance);
+        }
+        drop(pool);
         self.shared.wake(improved);
         self.receipt.status = status.as_u16();
         self.receipt.first_content_ms = Some(millis(now.since(self.arrived)));

@@ -12,11 +12,14 @@ use crate::rules;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
     learned: Option<Learned>,
-    /// Fading count of accepted attempts.
+    /// Fading counts of attempts that left and were not refused (yet), and of those that were accepted.
+    left: f64,
     accepted: f64,
     counted: Moment,
     /// Attempts since the last refusal that were not refused themselves.
     sent: u32,
+    /// Whether any of them was accepted.
+    proven: bool,
     /// When the first refusal of the last burst of them came.
     refused: Option<Moment>,
 }
@@ -32,13 +35,17 @@ struct Learned {
 
 impl Pace {
     fn count(&mut self, now: Moment) {
-        self.accepted *= 0.5_f64.powf(now.since(self.counted).as_secs_f64() / rules::PACE_HALF_LIFE);
+        let keep = 0.5_f64.powf(now.since(self.counted).as_secs_f64() / rules::PACE_HALF_LIFE);
+        self.accepted *= keep;
+        self.left *= keep;
         self.counted = now;
     }
 
-    pub(crate) fn accepted(&mut self, now: Moment) {
+    /// An attempt that left at `sent` was accepted.
+    pub(crate) fn accepted(&mut self, now: Moment, sent: Moment) {
         self.count(now);
         self.accepted += 1.0;
+        self.proven |= self.refused.is_none_or(|refused| sent >= refused);
     }
 
     /// Whether anything was accepted lately: who accepts nothing has no pace, it is down.
@@ -47,28 +54,34 @@ impl Pace {
         self.accepted > rules::PACE_ALIVE
     }
 
-    /// An attempt was refused: the limit is a little below what was accepted since the last time. Refusals of one burst
-    /// are one lesson. `hint`: when the provider will accept one again.
-    pub(crate) fn refused(&mut self, now: Moment, hint: Option<Duration>) {
+    /// An attempt that left at `left` was refused: the limit is what was accepted since the last time. Refusals of one burst are one lesson. `hint`: when the provider will accept one again.
+    pub(crate) fn refused(&mut self, now: Moment, left: Moment, hint: Option<Duration>) {
         self.count(now);
-        self.sent = self.sent.saturating_sub(1);
+        self.left = (self.left - 1.0).max(0.0);
+        if self.refused.is_none_or(|refused| left >= refused) {
+            self.sent = self.sent.saturating_sub(1);
+        }
         let since = self.refused.map(|at| now.since(at).as_secs_f64());
         if since.is_some_and(|since| since < rules::PACE_ONE_BURST) {
             return;
         }
+        if since.is_some() && hint.is_none() && !self.proven {
+            // nothing at all is accepted: that is no limit but an outage
+            return;
+        }
         // between two refusals exactly as much was accepted as the limit allows; before the first one, perhaps a burst
         let between = since.filter(|since| *since < rules::PACE_BETWEEN).map(|since| f64::from(self.sent) / since);
-        let fading = self.accepted * std::f64::consts::LN_2 / rules::PACE_HALF_LIFE;
+        let fading = self.left * std::f64::consts::LN_2 / rules::PACE_HALF_LIFE;
         let per_second = match (self.rate(now), between) {
-            (Some(before), Some(between)) => f64::midpoint(before, between.clamp(before / 2.0, before)),
-            (Some(before), None) => before.min(fading * 1.2),
-            (None, Some(between)) => between,
-            (None, None) => fading,
+            (Some(before), Some(between)) => between.clamp(before / 2.0, before),
+            (Some(before), None) => before.min(fading * rules::PACE_HOPE),
+            // too fast is corrected by the next refusal, too slow is not noticed for long
+            (None, between) => between.unwrap_or_default().max(fading * rules::PACE_HOPE),
         };
-        let per_second = (per_second * rules::PACE_CAUTION).max(rules::PACE_LEAST);
+        let per_second = per_second.max(rules::PACE_LEAST);
         let level = hint.map_or(0.0, |hint| (1.0 - per_second * hint.as_secs_f64()).max(0.0));
         self.learned = Some(Learned { per_second, at: now, level, filled: now });
-        (self.sent, self.refused) = (0, Some(now));
+        (self.sent, self.proven, self.refused) = (0, false, Some(now));
     }
 
     /// The rate now, in attempts per second: it grows until the next refusal and is forgotten in the end.
@@ -76,7 +89,7 @@ impl Pace {
         let learned = self.learned?;
         let age = now.since(learned.at).as_secs_f64();
         // slowly at first, where the limit is near, then ever faster, in case it has moved
-        let growth = rules::PACE_GROWTH * (age + age * age / rules::PACE_HASTE);
+        let growth = rules::PACE_GROWTH * age + rules::PACE_HASTE * age * age;
         (age < rules::LEARNED_FORGET).then(|| learned.per_second * growth.exp())
     }
 
@@ -88,6 +101,8 @@ impl Pace {
     }
 
     pub(crate) fn take(&mut self, now: Moment) {
+        self.count(now);
+        self.left += 1.0;
         self.sent = self.sent.saturating_add(1);
         if let Some(rate) = self.rate(now) {
             let level = self.level(now, rate);
@@ -153,19 +168,19 @@ mod tests {
     }
 
     #[test]
-    fn the_pace_settles_just_below_what_was_accepted_and_grows_again() {
+    fn the_pace_begins_with_what_was_accepted_and_grows_again() {
         let mut pace = Pace::default();
         for i in 0..100 {
             pace.take(at(i * 100));
-            pace.accepted(at(i * 100));
+            pace.accepted(at(i * 100), at(i * 100));
         }
-        pace.refused(at(10_000), None);
+        pace.refused(at(10_000), at(10_000), None);
         let rate = pace.rate(at(10_000)).unwrap();
-        assert!((7.0..10.5).contains(&rate), "{rate} of ten per second");
+        assert!((9.0..14.0).contains(&rate), "{rate} of ten per second");
         assert!(pace.closed_until(at(10_010)).is_some());
         assert!(pace.closed_until(at(10_300)).is_none());
         assert!(pace.rate(at(15_000)).unwrap() < rate * 1.5);
-        assert!(pace.rate(at(30_000)).unwrap() > rate * 5.0);
+        assert!(pace.rate(at(40_000)).unwrap() > rate * 5.0);
         assert_eq!(pace.rate(at(80_000)), None, "forgotten");
     }
 
@@ -185,15 +200,15 @@ mod tests {
             if level >= 1.0 {
                 level -= 1.0;
                 accepted += 1;
-                pace.accepted(at(now));
+                pace.accepted(at(now), at(now));
             } else {
                 refused += 1;
-                pace.refused(at(now), Some(Duration::from_secs(1)));
+                pace.refused(at(now), at(now), Some(Duration::from_secs(1)));
                 rests = now + 1000;
             }
         }
-        assert!(accepted as f64 > 0.97 * (rate * 60.0 + burst), "{accepted} accepted");
-        assert!(refused < 30, "{refused} refused");
+        assert!(accepted as f64 > 0.985 * (rate * 60.0 + burst), "{accepted} accepted");
+        assert!(refused < 15, "{refused} refused");
     }
 
     #[test]

@@ -1,87 +1,11 @@
 //! What the pool promises, one sentence a test.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use claviger_pool::{
-    CredentialId, CredentialSpec, End, Lease, Need, Pool, ProviderId, ProviderSpec, Refusal, Roster, State, Turn,
-};
-use claviger_types::{Class, Moment, Scope, Secret, Verdict};
+use claviger_pool::{CredentialSpec, End, Need, Pool, Refusal, State, Turn};
+use claviger_types::{Class, Moment, Scope, Verdict};
 
-struct Sim {
-    pool: Pool,
-    roster: Roster,
-    now: Moment,
-    dice: u64,
-}
-
-fn spec(name: &str, weight: u32) -> CredentialSpec {
-    CredentialSpec { weight, ..CredentialSpec::new(Secret::new(name).fingerprint()) }
-}
-
-fn provider(credentials: Vec<CredentialSpec>) -> ProviderSpec {
-    ProviderSpec { id: "main".to_owned(), credentials, ..ProviderSpec::default() }
-}
-
-impl Sim {
-    fn with(weights: &[u32]) -> Self {
-        let specs: Vec<_> = weights.iter().enumerate().map(|(i, w)| spec(&format!("key-{i}"), *w)).collect();
-        let mut pool = Pool::new();
-        let roster = pool.reconcile(Moment::START, &[provider(specs)]);
-        Self { pool, roster, now: Moment::START.plus(Duration::from_secs(1)), dice: 1 }
-    }
-
-    fn credential(&self, index: usize) -> CredentialId {
-        self.roster.credentials[0][index]
-    }
-
-    fn index(&self, lease: &Lease) -> usize {
-        self.roster.credentials[0].iter().position(|id| *id == lease.credential()).unwrap_or(usize::MAX)
-    }
-
-    fn roll(&mut self) -> u64 {
-        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.dice
-    }
-
-    fn ask(&mut self, model: &str, tried: &[CredentialId], turn: Turn) -> Result<Lease, Refusal> {
-        let targets: [(ProviderId, &str); 1] = [(self.roster.providers[0], model)];
-        let dice = self.roll();
-        self.pool.lease(
-            self.now,
-            &Need {
-                targets: &targets,
-                tried,
-                turn,
-                pinned: None,
-                ticket: None,
-                patient: true,
-                last: false,
-                stream: true,
-                affinity: None,
-                cost: 0,
-            },
-            dice,
-        )
-    }
-
-    fn first(&mut self) -> Result<Lease, Refusal> {
-        self.ask("m", &[], Turn::First)
-    }
-
-    fn settle(&mut self, lease: Lease, end: End) {
-        let dice = self.roll();
-        self.pool.settle(self.now, lease, end, dice);
-    }
-
-    fn advance(&mut self, millis: u64) {
-        self.now = self.now.plus(Duration::from_millis(millis));
-    }
-
-    fn say(&mut self, lease: Lease, class: Class) {
-        self.settle(lease, End::Said(Verdict::of(class, "test")));
-    }
-}
+use crate::world::{Sim, provider, spec};
 
 #[test]
 fn shares_follow_the_weights_within_two_percent() {

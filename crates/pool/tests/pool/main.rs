@@ -1,0 +1,7 @@
+//! The pool seen from outside.
+
+mod behaviour;
+mod limits;
+mod recovery;
+mod strategies;
+mod world;
