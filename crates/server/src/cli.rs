@@ -12,7 +12,7 @@ use claviger_config::{Loaded, Severity, StateFile};
 
 use crate::memory::place;
 use crate::run::{Start, run};
-use crate::{demo, reload};
+use crate::{classify, demo, reload};
 
 /// An AI gateway that never fails a request while one of your tokens still works.
 #[derive(Debug, Parser)]
@@ -41,6 +41,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say what a provider's answer means: class, scope, what the pool would do, which rule decided.
+    Classify(classify::Classify),
     /// Print the JSON Schema of the configuration, for editors.
     Schema,
     /// Run the gateway in front of an embedded demo provider with healthy and broken tokens.
@@ -59,6 +61,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve { config: Some(file), state_file } => serve(&file, state_file),
         Command::Serve { config: None, .. } | Command::Demo => block_on(demo::run_demo()).map(|()| ExitCode::SUCCESS),
         Command::Check { file, json } => check(&file, json),
+        Command::Classify(args) => classify::run(&args).and_then(|(text, code)| print(&text).map(|()| code)),
         Command::Schema => print(claviger_config::schema()).map(|()| ExitCode::SUCCESS),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "claviger", &mut std::io::stdout());

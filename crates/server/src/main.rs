@@ -6,6 +6,7 @@ mod admin;
 mod affinity;
 mod banner;
 mod checks;
+mod classify;
 mod cli;
 mod clock;
 mod demo;
