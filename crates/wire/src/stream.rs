@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::fault::Code;
-use crate::raw::{Raw, elements, field, is_code, is_truthy, object, text};
+use crate::raw::{Raw, count, elements, field, is_code, is_truthy, object, text};
 use crate::sse::Event;
 use crate::usage;
 
@@ -109,6 +109,12 @@ struct Data<'a> {
     header: Raw<'a>,
     #[serde(borrow, rename = "Response")]
     tencent: Raw<'a>,
+    #[serde(borrow)]
+    last_error: Raw<'a>,
+    #[serde(borrow)]
+    code: Raw<'a>,
+    #[serde(borrow)]
+    msg: Raw<'a>,
 }
 
 /// Reads an event. Costs one pass over the data and one over its choices or delta.
@@ -163,6 +169,15 @@ fn is_failure(data: &Data<'_>) -> bool {
         || field::<Code<'_>>(data.base_resp).is_some_and(|base| is_code(base.status_code))
         || field::<Code<'_>>(data.header).is_some_and(|header| is_code(header.code))
         || field::<Code<'_>>(data.tencent).is_some_and(|response| is_truthy(response.error))
+        || field::<Code<'_>>(data.last_error).is_some_and(|error| is_code(error.code))
+        || is_bare_code(data)
+}
+
+/// `{"code":50505,"message":"…"}` and nothing of an answer. 2xx codes are how some say "fine".
+fn is_bare_code(data: &Data<'_>) -> bool {
+    let is_answer = [data.choices, data.candidates, data.delta, data.output, data.kind].iter().any(Option::is_some);
+    let has_message = text(data.message).is_some() || text(data.msg).is_some();
+    is_code(data.code) && !is_answer && has_message && !(200..300).contains(&count(data.code))
 }
 
 fn meaning(operation: Operation, data: &Data<'_>) -> Reading {

@@ -59,9 +59,10 @@ impl Fields {
         Some(fields)
     }
 
-    /// The code at the end of the message takes the place of a code that is none.
+    /// The code at the end of the message takes the place of a code that is no number.
     pub(super) fn take_trailing_code(&mut self) {
-        if let Some(code) = trailing_code(&self.message) {
+        let numbered = !self.code.is_empty() && self.code.bytes().all(|byte| byte.is_ascii_digit());
+        if let Some(code) = trailing_code(&self.message).filter(|_| !numbered) {
             code.clone_into(&mut self.code);
         }
     }

@@ -95,7 +95,8 @@ pub struct RuleDraft {
     pub reason: Vec<String>,
     /// Patterns of any of the three.
     pub any: Vec<String>,
-    /// Phrases of the error's message, in lower case; `*` stands for anything between two parts of a phrase.
+    /// Phrases of the error's message, in lower case; `*` stands for anything between two parts of a phrase, `^` in
+    /// front for the beginning of the message.
     pub says: Vec<String>,
     /// What the body is: one of [`BODIES`]. Unset: any, but `says` then reads messages of JSON errors only.
     pub body: Vec<String>,
@@ -264,9 +265,14 @@ pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     true
 }
 
-/// Whether a message contains a phrase; its parts in order, where it has a `*`.
+/// Whether a message contains a phrase; its parts in order, where it has a `*`; at its beginning, where it has a `^`.
 pub(crate) fn contains(text: &str, phrase: &str) -> bool {
     let mut rest = text;
+    let phrase = match phrase.strip_prefix('^') {
+        Some(phrase) if !text.starts_with(phrase.split('*').next().unwrap_or_default()) => return false,
+        Some(phrase) => phrase,
+        None => phrase,
+    };
     phrase.split('*').all(|part| match rest.find(part) {
         Some(at) => {
             rest = &rest[at + part.len()..];

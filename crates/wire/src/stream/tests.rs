@@ -86,6 +86,9 @@ fn failures_are_told_apart_from_answers_in_every_dialect() {
         r#"{"event":"error","status":400,"message":"m"}"#,
         r#"{"header":{"code":11202,"message":"m"}}"#,
         r#"{"Response":{"Error":{"Code":"c"}}}"#,
+        r#"{"id":"7","status":"failed","last_error":{"code":4011,"msg":"m"}}"#,
+        r#"{"code":50505,"message":"m","data":null}"#,
+        r#"{"code":4100,"msg":"m"}"#,
     ] {
         let reading = read_data(CHAT, data);
         assert_eq!((reading.error.as_deref(), reading.content), (Some(data.as_bytes()), false), "{data}");
@@ -94,6 +97,8 @@ fn failures_are_told_apart_from_answers_in_every_dialect() {
         r#"{"error":null,"choices":[{"delta":{"content":"the error: no"}}]}"#,
         r#"{"base_resp":{"status_code":0},"choices":[{"delta":{"content":"x"}}]}"#,
         r#"{"header":{"code":0},"choices":[{"delta":{"content":"x"}}]}"#,
+        r#"{"code":7,"message":"m","choices":[{"delta":{"content":"x"}}]}"#,
+        r#"{"last_error":{"code":0,"msg":""},"choices":[{"delta":{"content":"x"}}]}"#,
     ] {
         assert_eq!(read_data(CHAT, data), Reading { content: true, ..Reading::default() }, "{data}");
     }
