@@ -4,11 +4,12 @@ use claviger_types::{Class, Moment};
 
 use crate::breaker::Passage;
 use crate::endpoint::Endpoint;
+use crate::health::Checks;
 use crate::ids::{CredentialId, ProviderId};
 use crate::limits::Limits;
 use crate::pool::Pool;
 use crate::seat::{Seat, Whole};
-use crate::standing::Standing;
+use crate::standing::{Comeback, Outage, Standing};
 use crate::strategy::Strategy;
 
 /// One credential in the light of one kind of request.
@@ -22,6 +23,10 @@ pub struct Explanation {
     pub say: Say,
     /// When that changes by itself, as far as is known.
     pub changes: Option<Moment>,
+    /// Whether a probe must succeed then, if it is out; else time alone brings it back.
+    pub by_probe: bool,
+    /// How many times the rest was prolonged, if it is out.
+    pub trips: u32,
     /// Its place in the order of choice among those that may be asked, from 1; `None` for the others.
     pub place: Option<usize>,
     /// Weight as configured.
@@ -95,6 +100,8 @@ pub struct EndpointView {
     pub target: usize,
     /// How its credentials are chosen.
     pub strategy: Strategy,
+    /// Which rests of its credentials the gateway ends by itself.
+    pub checks: Checks,
     /// Whether its breaker is open.
     pub breaker_open: bool,
     /// When the next probe of an open breaker may go.
@@ -115,15 +122,16 @@ impl Pool {
         for (target, (provider, model)) in targets.iter().enumerate() {
             let id = self.endpoint(now, *provider, model, 0);
             let Some(endpoint) = self.endpoints.get(id) else { continue };
-            let strategy = self.providers.get(provider.0 as usize).map(|p| p.strategy).unwrap_or_default();
-            endpoints.push(view(now, target, strategy, endpoint));
+            let provider = self.providers.get(provider.0 as usize);
+            let (strategy, health) = provider.map(|p| (p.strategy, p.health)).unwrap_or_default();
+            endpoints.push(EndpointView { checks: health.checks, ..view(now, target, strategy, endpoint) });
             let scene = crate::block::Scene {
                 now,
                 slots: &self.slots,
                 accounts: &self.accounts,
                 strategy,
                 clock: endpoint.clock,
-                checks: crate::Checks::Never,
+                checks: Checks::Never,
             };
             for cell in &endpoint.cells {
                 let whole = Whole::of(cell, &self.slots, &self.accounts);
@@ -168,6 +176,7 @@ fn view(now: Moment, target: usize, strategy: Strategy, endpoint: &Endpoint) -> 
     EndpointView {
         target,
         strategy,
+        checks: Checks::Never,
         breaker_open: endpoint.breaker.is_open(),
         next_probe,
         pace: endpoint.pace.rate(now),
@@ -193,16 +202,22 @@ fn explain(now: Moment, target: usize, whole: &Whole<'_>, endpoint: &Endpoint) -
         Seat::Held { until, stated: false } => (Say::Learned, until),
         Seat::Due { cause } => (Say::Due { cause, scope: extent(whole, cause) }, None),
         Seat::Out { until, cause } => {
-            let (scope, since) = (extent(whole, cause), since(whole, cause).unwrap_or(now));
+            let (scope, since) = (extent(whole, cause), outage(whole, cause).map_or(now, |out| out.since));
             (Say::Resting { cause, scope, since, probing: until.is_none() }, until)
         }
     };
     let ready = say == Say::Ready;
+    let out = match say {
+        Say::Due { cause, .. } | Say::Resting { cause, .. } => outage(whole, cause),
+        Say::Ready | Say::Learned | Say::Stated | Say::Endpoint => None,
+    };
     Explanation {
         credential: CredentialId { index: cell.credential, generation: slot.generation },
         target,
         say,
         changes,
+        by_probe: out.is_some_and(|out| matches!(out.comeback, Comeback::ByProbe(_))),
+        trips: out.map_or(0, |out| out.trips),
         place: None,
         weight: slot.weight,
         share: if ready { cell.share(now) } else { 0.0 },
@@ -229,9 +244,9 @@ fn extent(whole: &Whole<'_>, cause: Class) -> Extent {
     }
 }
 
-fn since(whole: &Whole<'_>, cause: Class) -> Option<Moment> {
+fn outage<'w>(whole: &Whole<'w>, cause: Class) -> Option<&'w Outage> {
     whole.standings().find_map(|standing| match standing {
-        Standing::Out(out) if out.cause == cause => Some(out.since),
+        Standing::Out(out) if out.cause == cause => Some(out),
         Standing::Ready | Standing::Out(_) => None,
     })
 }

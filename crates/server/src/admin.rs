@@ -11,7 +11,9 @@ use claviger_types::Secret;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use serde_json::json;
 
+use crate::explain::{Question, explain};
 use crate::shared::Shared;
 
 /// What the admin port needs to know.
@@ -41,13 +43,23 @@ pub(crate) async fn serve(desk: Arc<Desk>, request: Request<Incoming>) -> Page {
             page.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             page
         }
-        "/" => text(StatusCode::OK, "Claviger admin: /healthz /readyz /metrics /state\n"),
+        "/" => text(StatusCode::OK, "Claviger admin: /healthz /readyz /metrics /state /explain\n"),
         "/metrics" => {
             desk.shared.telemetry.set_pool(&gauges(&desk.shared));
             page(StatusCode::OK, METRICS_CONTENT_TYPE, desk.shared.telemetry.encode())
         }
+        "/explain" => explain_page(&desk.shared, request.uri().query().unwrap_or_default()),
         "/state" => page(StatusCode::OK, "application/json", view::state(&desk).to_string()),
-        _ => text(StatusCode::NOT_FOUND, "no such page: /healthz /readyz /metrics /state\n"),
+        _ => text(StatusCode::NOT_FOUND, "no such page: /healthz /readyz /metrics /state /explain\n"),
+    }
+}
+
+fn explain_page(shared: &Shared, query: &str) -> Page {
+    let (live, now) = (shared.live(), shared.clock.both());
+    let found = Question::read(query).and_then(|question| explain(&live, &mut shared.pool.lock(), now, &question));
+    match found {
+        Ok(found) => page(StatusCode::OK, "application/json", found.to_string()),
+        Err(error) => page(StatusCode::NOT_FOUND, "application/json", json!({"error": error}).to_string()),
     }
 }
 

@@ -24,7 +24,7 @@ fn text(live: &Live, data: &[String], admin: Option<&str>, notes: &[String]) -> 
     }
     match admin {
         Some(url) => {
-            let _ = writeln!(text, "  admin      {url}   /healthz /readyz /metrics /state");
+            let _ = writeln!(text, "  admin      {url}   /healthz /readyz /metrics /state /explain");
         }
         None => text.push_str("  admin      off\n"),
     }

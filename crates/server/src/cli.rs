@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use clap::{CommandFactory, Parser, Subcommand};
 use claviger_config::{Loaded, Severity, StateFile};
 
+use crate::explain::command::{self, Explain};
 use crate::memory::place;
 use crate::run::{Start, run};
 use crate::{classify, demo, reload};
@@ -43,6 +44,8 @@ enum Command {
     },
     /// Say what a provider's answer means: class, scope, what the pool would do, which rule decided.
     Classify(classify::Classify),
+    /// Say why each credential would or would not be chosen for a request now, and when that changes.
+    Explain(Explain),
     /// Print the JSON Schema of the configuration, for editors.
     Schema,
     /// Run the gateway in front of an embedded demo provider with healthy and broken tokens.
@@ -62,6 +65,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve { config: None, .. } | Command::Demo => block_on(demo::run_demo()).map(|()| ExitCode::SUCCESS),
         Command::Check { file, json } => check(&file, json),
         Command::Classify(args) => classify::run(&args).and_then(|(text, code)| print(&text).map(|()| code)),
+        Command::Explain(args) => block_on(async { print(&command::run(args).await?) }).map(|()| ExitCode::SUCCESS),
         Command::Schema => print(claviger_config::schema()).map(|()| ExitCode::SUCCESS),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "claviger", &mut std::io::stdout());

@@ -12,6 +12,7 @@ mod clock;
 mod demo;
 mod drive;
 mod exchange;
+mod explain;
 mod ingress;
 mod listen;
 mod live;

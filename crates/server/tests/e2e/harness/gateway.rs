@@ -116,6 +116,10 @@ impl Gateway {
         self.data
     }
 
+    pub(crate) fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("claviger.yaml")
     }
