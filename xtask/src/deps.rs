@@ -26,6 +26,7 @@ const fn acting(name: &'static str, uses: &'static [&'static str]) -> Layer {
 const TYPES: &str = "claviger-types";
 const POOL: &str = "claviger-pool";
 const WIRE: &str = "claviger-wire";
+const DIALECTS: &str = "claviger-dialects";
 const PROVIDERS: &str = "claviger-providers";
 const FLOW: &str = "claviger-flow";
 const CONFIG: &str = "claviger-config";
@@ -34,17 +35,18 @@ const TELEMETRY: &str = "claviger-telemetry";
 const TESTKIT: &str = "claviger-testkit";
 
 /// Every crate of the workspace, in dependency order.
-const LAYERS: [Layer; 12] = [
+const LAYERS: [Layer; 13] = [
     pure(TYPES, &[]),
     pure(POOL, &[TYPES]),
     pure(WIRE, &[TYPES]),
-    pure(PROVIDERS, &[TYPES, WIRE]),
-    pure(FLOW, &[TYPES, POOL, WIRE, PROVIDERS]),
+    pure(DIALECTS, &[TYPES, WIRE]),
+    pure(PROVIDERS, &[TYPES, WIRE, DIALECTS]),
+    pure(FLOW, &[TYPES, POOL, WIRE, DIALECTS, PROVIDERS]),
     pure(CONFIG, &[TYPES, POOL, WIRE, PROVIDERS, FLOW]),
     acting(NET, &[TYPES]),
     acting(TELEMETRY, &[TYPES]),
     acting(TESTKIT, &[TYPES]),
-    acting("claviger", &[TYPES, POOL, WIRE, PROVIDERS, FLOW, CONFIG, NET, TELEMETRY, TESTKIT]),
+    acting("claviger", &[TYPES, POOL, WIRE, DIALECTS, PROVIDERS, FLOW, CONFIG, NET, TELEMETRY, TESTKIT]),
     acting("claviger-sim", &[TYPES, POOL, WIRE, PROVIDERS, FLOW]),
     acting("xtask", &[]),
 ];

@@ -1,0 +1,249 @@
+//! What a dialect must be able to do: [`Client`] if callers speak it, [`Upstream`] if providers do.
+//!
+//! Both are stateless; what a translation must remember between request and answer is in [`Asked`].
+
+use bytes::Bytes;
+use claviger_types::Operation;
+use claviger_wire::fault::{self, ErrorFields};
+use std::fmt;
+
+use crate::model::{Answer, Dropped, Event, Fault, FaultKind, Request};
+use crate::text::Text;
+
+/// A dialect that callers speak.
+pub trait Client: Sync {
+    /// Reads a request. Unknown fields go into `extras`, parts that nobody else understands become opaque.
+    ///
+    /// # Errors
+    /// When the caller made a mistake that no provider could make good: not JSON, fields of the wrong shape.
+    fn read_request<'a>(&self, body: &'a str, context: &Context) -> Result<Request<'a>, Refused>;
+
+    /// Writes a whole answer.
+    fn write_answer(&self, answer: &Answer<'_>, asked: &Asked, out: &mut Vec<u8>);
+
+    /// What writes the answer to this request as a stream.
+    fn stream_writer(&self, asked: &Asked) -> Box<dyn StreamWriter>;
+
+    /// Writes the body of a failed answer.
+    fn write_fault(&self, fault: &Fault<'_>, out: &mut Vec<u8>);
+}
+
+/// A dialect that providers speak.
+pub trait Upstream: Sync {
+    /// The operation that serves a conversation here: decides the path.
+    fn operation(&self, stream: bool) -> Operation;
+
+    /// Writes a request and notes each field of it that has no place here.
+    ///
+    /// # Errors
+    /// When the provider would certainly refuse what is left.
+    fn write_request(
+        &self,
+        request: &Request<'_>,
+        context: &Context,
+        dropped: &mut Dropped,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refused>;
+
+    /// Reads a whole answer of a good status.
+    ///
+    /// # Errors
+    /// When it is not what the dialect sends.
+    fn read_answer<'a>(&self, body: &'a str, asked: &Asked) -> Result<Answer<'a>, Unreadable>;
+
+    /// What reads the answer as a stream.
+    fn stream_reader(&self, asked: &Asked) -> Box<dyn StreamReader>;
+
+    /// Reads the body of a failed answer.
+    fn read_fault(&self, status: u16, body: &[u8]) -> Fault<'static> {
+        read_fault(status, body)
+    }
+}
+
+/// Takes the events a reader finds.
+pub type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
+
+/// Reads a stream, in bytes cut anywhere.
+pub trait StreamReader: Send {
+    /// Takes the next bytes.
+    fn push(&mut self, chunk: Bytes, sink: Sink<'_>);
+
+    /// The bytes have ended. Gives [`Event::End`] if the answer was complete and it was not given yet.
+    fn finish(&mut self, sink: Sink<'_>);
+}
+
+/// Writes a stream. After [`Event::End`] or [`Event::Fault`] it is not called again.
+pub trait StreamWriter: Send {
+    /// Writes what this event means in the dialect: nothing, one event or several.
+    fn write(&mut self, event: Event<'_>, out: &mut Vec<u8>);
+}
+
+/// What is known beside the body when a request is translated.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The caller's model, if it stands outside the body (Gemini's path).
+    pub named_model: Option<String>,
+    /// Whether the caller asked for a stream outside the body (Gemini's path).
+    pub stream: bool,
+    /// The provider's name of the model, after mapping; otherwise the caller's is sent.
+    pub model: Option<String>,
+    /// Unix seconds: dialects without a time of their own get this one.
+    pub now: u64,
+    /// A random number: dialects without ids of their own get ids made of it.
+    pub nonce: u64,
+    /// The provider's ways.
+    pub profile: Profile,
+}
+
+/// How a provider differs from the dialect it speaks. The default is the dialect as its vendor documents it.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// How it wants earlier thoughts back (OpenAI chat).
+    pub thoughts_back: ThoughtsBack,
+    /// It must be told that it shall not think, or it will (Zhipu: `thinking: {type: disabled}`), OpenAI chat.
+    pub thinking_switch: bool,
+    /// It knows no `developer` role (OpenAI chat).
+    pub no_developer: bool,
+    /// It refuses the field `user` (OpenAI chat).
+    pub no_user: bool,
+    /// Its limit of output is called `max_completion_tokens` for all models (OpenAI chat).
+    pub max_completion_tokens: bool,
+    /// The credential is Claude Code's: the system prompt must begin with its sentence (Anthropic).
+    pub claude_code: bool,
+}
+
+/// How a provider that speaks OpenAI chat wants earlier thoughts back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThoughtsBack {
+    /// Not at all: OpenAI's chat completions have no place for them (API reference, 2026-11).
+    #[default]
+    No,
+    /// As text in `reasoning_content` (DeepSeek, Moonshot, Zhipu with tools, 2026-11).
+    Content,
+    /// With seals in `reasoning_details` (OpenRouter, "Reasoning tokens", 2026-11).
+    Details,
+}
+
+/// What an answer must know of its request.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The model as the caller named it.
+    pub model: String,
+    /// Whether the caller asked for a stream.
+    pub stream: bool,
+    /// Whether the caller wants the usage of a stream.
+    pub include_usage: bool,
+    /// Unix seconds.
+    pub now: u64,
+    /// A random number, for ids.
+    pub nonce: u64,
+}
+
+impl Asked {
+    /// An id with this prefix; the same for the whole answer.
+    pub fn id(&self, prefix: &str) -> String {
+        format!("{prefix}{:016x}", self.nonce)
+    }
+}
+
+/// A request that cannot be translated: the caller's mistake, a 400.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// A sentence for the caller, without final stop. Never repeats the body.
+    pub message: String,
+    /// The field at fault.
+    pub param: Option<&'static str>,
+}
+
+impl Refused {
+    /// A mistake in this field.
+    pub fn field(param: &'static str, message: impl Into<String>) -> Self {
+        Self { message: message.into(), param: Some(param) }
+    }
+
+    /// As the caller is told of it.
+    pub fn fault(&self) -> Fault<'_> {
+        Fault {
+            status: 400,
+            kind: FaultKind::InvalidRequest,
+            code: None,
+            message: self.message.as_str().into(),
+            param: self.param.map(Text::from),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Refused {
+    fn from(error: serde_json::Error) -> Self {
+        Self { message: claviger_wire::json::JsonError::from(error).to_string(), param: None }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// An answer that is not what the provider's dialect sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Why, for the log. Never repeats the body.
+    pub message: String,
+}
+
+impl From<serde_json::Error> for Unreadable {
+    fn from(error: serde_json::Error) -> Self {
+        Self { message: claviger_wire::json::JsonError::from(error).to_string() }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Reads a failure from the fields in which all known providers put it.
+pub(crate) fn read_fault(status: u16, body: &[u8]) -> Fault<'static> {
+    let fields = fault::in_json(body).unwrap_or_default();
+    let status = if status < 400 { fields.status.unwrap_or(0) } else { status };
+    let kind = match status {
+        400..=599 => FaultKind::of_status(status),
+        _ => kind_of(&fields),
+    };
+    let ErrorFields { code, kind: word, message, reason, .. } = fields;
+    let code = [code, reason].into_iter().find(|word| !word.is_empty() && word.parse::<u32>().is_err());
+    let message = match (message.is_empty(), word.is_empty()) {
+        (false, _) => message,
+        (true, false) => word,
+        (true, true) => format!("the provider answered with status {status} and no reason"),
+    };
+    Fault {
+        status: if (400..=599).contains(&status) { status } else { kind.status() },
+        kind,
+        code: code.map(Text::from),
+        message: message.into(),
+        param: None,
+    }
+}
+
+/// The kind of a failure that came without a status, by the words of OpenAI, Anthropic and Google (2026-11).
+fn kind_of(fields: &ErrorFields) -> FaultKind {
+    match fields.kind.as_str() {
+        "invalid_request_error" | "INVALID_ARGUMENT" | "FAILED_PRECONDITION" => FaultKind::InvalidRequest,
+        "authentication_error" | "UNAUTHENTICATED" => FaultKind::Authentication,
+        "billing_error" | "insufficient_quota" => FaultKind::Billing,
+        "permission_error" | "PERMISSION_DENIED" => FaultKind::Permission,
+        "not_found_error" | "NOT_FOUND" => FaultKind::NotFound,
+        "request_too_large" => FaultKind::TooLarge,
+        "rate_limit_error" | "rate_limit_exceeded" | "RESOURCE_EXHAUSTED" => FaultKind::RateLimit,
+        "timeout_error" | "DEADLINE_EXCEEDED" => FaultKind::Timeout,
+        "overloaded_error" | "UNAVAILABLE" => FaultKind::Overloaded,
+        _ => fields.code.parse().map_or(FaultKind::Server, FaultKind::of_status),
+    }
+}

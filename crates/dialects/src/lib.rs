@@ -1,0 +1,24 @@
+//! Translation between wire protocols: requests, answers, streams and errors, by way of one common model.
+//!
+//! In: bytes of one dialect. Out: bytes of another, and the names of the fields that could not be carried. Each dialect
+//! is a folder that reads and writes the [`model`]; none knows another, so `n` dialects cost `n` folders and not `n²`.
+//! The same dialect on both sides is never translated. This crate must never do I/O, read a clock, know a provider by
+//! name, or drop a field in silence.
+
+mod anthropic;
+mod codec;
+mod json;
+pub mod model;
+mod openai_chat;
+mod protocol;
+mod sequence;
+mod sse;
+mod text;
+mod translation;
+
+pub use codec::{
+    Asked, Client, Context, Profile, Refused, Sink, StreamReader, StreamWriter, ThoughtsBack, Unreadable, Upstream,
+};
+pub use protocol::Protocol;
+pub use text::{Number, Text};
+pub use translation::{Outgoing, Reply, StreamTranslation, Translation};

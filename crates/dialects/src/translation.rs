@@ -1,0 +1,188 @@
+//! One exchange between a caller and a provider that speak different dialects.
+//!
+//! In: the caller's body, then the provider's answer. Out: the provider's body, then the caller's answer. Nothing here
+//! knows a dialect.
+
+use bytes::Bytes;
+use claviger_types::Operation;
+
+use crate::codec::{Asked, Client, Context, Refused, StreamReader, StreamWriter, Upstream};
+use crate::model::{Dropped, Event, Fault, FaultKind};
+use crate::protocol::Protocol;
+use crate::text::Text;
+
+#[cfg(test)]
+mod tests;
+
+/// A pair of dialects and what the answer must know of the request.
+#[derive(Clone)]
+pub struct Translation {
+    client: &'static dyn Client,
+    upstream: &'static dyn Upstream,
+    context: Context,
+    asked: Asked,
+}
+
+impl std::fmt::Debug for Translation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Translation")
+            .field("context", &self.context)
+            .field("asked", &self.asked)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request in the provider's dialect.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The body.
+    pub body: Bytes,
+    /// What is asked of the provider: decides the path.
+    pub operation: Operation,
+    /// Whether the provider is asked for a stream.
+    pub stream: bool,
+    /// The caller's fields that could not be carried.
+    pub dropped: Dropped,
+}
+
+/// An answer in the caller's dialect.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The body, always JSON.
+    pub body: Bytes,
+}
+
+impl Translation {
+    /// The translation between what the caller speaks and what the provider speaks. `None`: both speak the same and
+    /// bytes pass, or one of them is not spoken on that side.
+    pub fn new(client: Protocol, upstream: Protocol, context: Context) -> Option<Self> {
+        if client == upstream {
+            return None;
+        }
+        let asked = Asked { now: context.now, nonce: context.nonce, ..Asked::default() };
+        Some(Self { client: client.client()?, upstream: upstream.upstream()?, context, asked })
+    }
+
+    /// Translates the request. The answer's methods depend on it: call this first.
+    ///
+    /// # Errors
+    /// When the caller made a mistake; [`Translation::refusal`] is the answer to it.
+    pub fn request(&mut self, body: &[u8]) -> Result<Outgoing, Refused> {
+        let not_text = || Refused { message: "the body is not valid UTF-8".to_owned(), param: None };
+        let body = std::str::from_utf8(body).map_err(|_| not_text())?;
+        let request = self.client.read_request(body, &self.context)?;
+        self.asked.model = request.model.as_str().to_owned();
+        self.asked.stream = request.stream;
+        self.asked.include_usage = request.include_usage;
+        let mut out = Vec::with_capacity(body.len() + body.len() / 8 + 256);
+        let mut dropped = Dropped::default();
+        self.upstream.write_request(&request, &self.context, &mut dropped, &mut out)?;
+        let operation = self.upstream.operation(request.stream);
+        Ok(Outgoing { body: out.into(), operation, stream: request.stream, dropped })
+    }
+
+    /// The answer to a request that was refused.
+    pub fn refusal(&self, refused: &Refused) -> Reply {
+        self.failure(&refused.fault())
+    }
+
+    /// A failure in the caller's dialect.
+    pub fn failure(&self, fault: &Fault<'_>) -> Reply {
+        let mut out = Vec::with_capacity(256);
+        self.client.write_fault(fault, &mut out);
+        Reply { status: fault.status, body: out.into() }
+    }
+
+    /// Translates a whole answer, good or failed. A good one that cannot be read becomes a 502.
+    pub fn answer(&self, status: u16, body: &[u8]) -> Reply {
+        if status >= 400 {
+            return self.failure(&self.upstream.read_fault(status, body));
+        }
+        let read = std::str::from_utf8(body).ok().map(|body| self.upstream.read_answer(body, &self.asked));
+        match read {
+            Some(Ok(answer)) => {
+                let mut out = Vec::with_capacity(body.len() + 256);
+                self.client.write_answer(&answer, &self.asked, &mut out);
+                Reply { status, body: out.into() }
+            }
+            Some(Err(_)) | None => self.failure(&unreadable()),
+        }
+    }
+
+    /// What translates the answer as a stream.
+    pub fn stream(&self) -> StreamTranslation {
+        StreamTranslation {
+            reader: self.upstream.stream_reader(&self.asked),
+            writer: self.client.stream_writer(&self.asked),
+            has_ended: false,
+        }
+    }
+}
+
+fn unreadable() -> Fault<'static> {
+    Fault {
+        status: 502,
+        kind: FaultKind::Server,
+        code: Some(Text::fixed("invalid_upstream_answer")),
+        message: Text::fixed("the provider's answer could not be read"),
+        param: None,
+    }
+}
+
+/// Translates a stream. Ends once, whatever comes.
+pub struct StreamTranslation {
+    reader: Box<dyn StreamReader>,
+    writer: Box<dyn StreamWriter>,
+    has_ended: bool,
+}
+
+impl std::fmt::Debug for StreamTranslation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StreamTranslation").field("has_ended", &self.has_ended).finish_non_exhaustive()
+    }
+}
+
+impl StreamTranslation {
+    /// Translates the next bytes, cut anywhere, and writes what they mean at the end of `out`.
+    pub fn push(&mut self, chunk: Bytes, out: &mut Vec<u8>) {
+        let Self { reader, writer, has_ended } = self;
+        reader.push(chunk, &mut |event| forward(writer.as_mut(), has_ended, event, out));
+    }
+
+    /// The provider's bytes have ended: ends the caller's stream too, with an error if the answer was not complete.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        let Self { reader, writer, has_ended } = self;
+        reader.finish(&mut |event| forward(writer.as_mut(), has_ended, event, out));
+        self.fail(cut(), out);
+    }
+
+    /// Ends the caller's stream with an error, unless it has ended.
+    pub fn fail(&mut self, fault: Fault<'_>, out: &mut Vec<u8>) {
+        forward(self.writer.as_mut(), &mut self.has_ended, Event::Fault(fault), out);
+    }
+
+    /// Whether the caller's stream has ended: what the provider still sends is not for the caller.
+    pub const fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+}
+
+fn forward(writer: &mut dyn StreamWriter, has_ended: &mut bool, event: Event<'_>, out: &mut Vec<u8>) {
+    if *has_ended {
+        return;
+    }
+    *has_ended = matches!(event, Event::End | Event::Fault(_));
+    writer.write(event, out);
+}
+
+fn cut() -> Fault<'static> {
+    Fault {
+        status: 502,
+        kind: FaultKind::Server,
+        code: Some(Text::fixed("stream_cut")),
+        message: Text::fixed("the provider's answer broke off before it was complete"),
+        param: None,
+    }
+}
