@@ -1,6 +1,6 @@
 //! What it costs to read a failure: `cargo bench -p claviger-providers`.
 
-#![expect(clippy::expect_used, missing_docs, reason = "a benchmark may fail")]
+#![expect(clippy::expect_used, reason = "a benchmark may fail")]
 
 use claviger_providers::{Classifier, Failure, Reading, Recorded};
 use claviger_types::WallTime;
@@ -60,7 +60,8 @@ fn google_details(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn status_alone(bencher: Bencher<'_, '_>) {
     let (rules, headers) = (rules("generic"), headers());
-    let body = br#"{"error":{"message":"Something the program has never seen before happened to this request, sorry."}}"#;
+    let body =
+        br#"{"error":{"message":"Something the program has never seen before happened to this request, sorry."}}"#;
     bencher.bench(|| read(&rules, 400, &headers, black_box(body)));
 }
 
@@ -77,7 +78,8 @@ fn echoed_prompt(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn page(bencher: Bencher<'_, '_>) {
     let (rules, headers) = (rules("openai"), headers());
-    let body = format!("<!DOCTYPE html><html><title>502 Bad Gateway</title><body>{}</body></html>", "<p>x</p>".repeat(800));
+    let body =
+        format!("<!DOCTYPE html><html><title>502 Bad Gateway</title><body>{}</body></html>", "<p>x</p>".repeat(800));
     bencher.bench(|| read(&rules, 502, &headers, black_box(body.as_bytes())));
 }
 
@@ -89,9 +91,9 @@ fn collection(bencher: Bencher<'_, '_>) {
         .iter()
         .map(|case| (rules(case["provider"].as_str().unwrap_or_default()), Recorded::from_case(case)))
         .collect();
-    bencher.counter(ItemsCount::new(cases.len())).bench(|| {
-        cases.iter().filter_map(|(rules, recorded)| rules.read_recorded(black_box(recorded))).count()
-    });
+    bencher
+        .counter(ItemsCount::new(cases.len()))
+        .bench(|| cases.iter().filter_map(|(rules, recorded)| rules.read_recorded(black_box(recorded))).count());
 }
 
 /// What is left, from the headers of a good answer.

@@ -16,6 +16,8 @@ mod status;
 mod text;
 mod time;
 
+use std::time::Duration;
+
 use claviger_types::{Class, Scope, Verdict, WallTime};
 use http::HeaderMap;
 
@@ -35,6 +37,8 @@ macro_rules! operators {
 
 /// Longer error bodies are looked at no further.
 const MAX_BODY: usize = 1 << 20;
+/// The longest window of a rate, an hour more than a day.
+const RATE_WINDOW: Duration = Duration::from_secs(25 * 60 * 60);
 /// How much of a page is looked at, in bytes.
 const PAGE: usize = 4096;
 
@@ -179,7 +183,12 @@ impl Classifier {
         let named = named.and_then(|headers| hints::find(headers, seen.fields, self.book.zone, wall));
         let documented = || rule.resets?.wait(hints::clock(waits?, wall));
         let hint = named.or_else(documented);
-        let verdict = Verdict { scope, retry_elsewhere, hint, ..verdict };
+        // what is full again only in more than a day is an allowance, whatever it is called
+        let class = match verdict.class {
+            Class::RateLimited if named.is_some_and(|hint| hint > RATE_WINDOW) => Class::QuotaExhausted,
+            class => class,
+        };
+        let verdict = Verdict { class, scope, retry_elsewhere, hint, ..verdict };
         Reading { verdict, file, hint_is_named: named.is_some() }
     }
 

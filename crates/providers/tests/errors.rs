@@ -68,6 +68,12 @@ fn every_error_of_our_collection_means_what_it_says_there() {
     check(&cases);
 }
 
+/// Codes and words that documentations name, in answers made up around them: what no recorded case covers.
+#[test]
+fn every_documented_code_means_what_its_documentation_says() {
+    check(&collection("tests/documented.json").expect("it is part of the project"));
+}
+
 #[test]
 fn every_error_of_the_public_collection_means_what_it_says_there() {
     match collection("../../../shared/reference/provider-error-cases.json") {

@@ -175,7 +175,9 @@ impl Fields {
     /// A message that is another error: relays wrap those of their own providers.
     fn wrapped(&mut self, value: Value<'_>, depth: u8) {
         let (code, kind) = (std::mem::take(&mut self.code), std::mem::take(&mut self.kind));
+        let status = self.status.take();
         self.inner(value, depth + 1);
+        self.status = self.status.or(status);
         // what the wrapper calls it holds where the inner error says less
         if self.code.is_empty() && self.kind.is_empty() {
             (self.code, self.kind) = (code, kind);

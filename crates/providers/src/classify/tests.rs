@@ -80,3 +80,10 @@ proptest! {
         answer(status, &serde_json::json!({"error": message}).to_string());
     }
 }
+
+#[test]
+fn a_limit_that_is_over_in_days_only_is_an_allowance() {
+    let body = |seconds: u32| format!(r#"{{"error":{{"code":"rate_limit_exceeded","resets_in_seconds":{seconds}}}}}"#);
+    assert_eq!(answer(429, &body(86_400)).class, Class::RateLimited);
+    assert_eq!(answer(429, &body(500_000)).class, Class::QuotaExhausted);
+}

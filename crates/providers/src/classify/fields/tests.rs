@@ -52,6 +52,12 @@ fn finer_reasons_are_collected() {
 }
 
 #[test]
+fn the_status_of_a_wrapped_error_is_the_inner_one() {
+    let body = r#"{"error":{"code":500,"message":"{\"error\":{\"code\":429,\"message\":\"slow\"}}"}}"#;
+    assert_eq!(Fields::read(body).and_then(|fields| fields.status), Some(429));
+}
+
+#[test]
 fn deep_nesting_ends() {
     let mut body = r#"{"message":"x"}"#.to_owned();
     for _ in 0..40 {
