@@ -100,6 +100,8 @@ pub struct Flow {
     pub(crate) held_since: Option<Moment>,
     /// Its place among those who wait.
     pub(crate) ticket: Option<Ticket>,
+    /// The same, kept after its turn came: who fails then waits where it waited.
+    pub(crate) place: Option<Ticket>,
     pub(crate) moved: bool,
     pub(crate) ending: Option<Ending>,
     pub(crate) committed: Option<AttemptId>,
@@ -131,6 +133,7 @@ impl Flow {
             no_model: None,
             held_since: None,
             ticket: None,
+            place: None,
             moved: false,
             ending: None,
             committed: None,
@@ -182,11 +185,15 @@ impl Flow {
     /// Joins the line, with the first wait.
     fn hold(&mut self, now: Moment, pool: &mut Pool, dice: u64) {
         self.held_since.get_or_insert(now);
-        if self.ticket.is_none()
+        if let (None, Some(place)) = (self.ticket, self.place) {
+            pool.requeue(place);
+            self.ticket = self.place;
+        } else if self.ticket.is_none()
             && let Some(tier) = self.tiers.first()
         {
             let targets: Vec<_> = tier.iter().map(|c| (c.id, c.model.as_str())).collect();
             self.ticket = pool.queue(now, &targets, dice);
+            self.place = self.ticket;
         }
     }
 

@@ -108,6 +108,7 @@ impl<'f> Walk<'f> {
             pinned: flow.terms.pinned,
             ticket: flow.ticket,
             patient: !flow.route.max_wait.is_zero(),
+            shaken: flow.guesses > 0,
             last: self.now >= self.hold_end(),
             stream: flow.terms.stream,
             affinity: flow.terms.affinity,
@@ -133,7 +134,7 @@ impl<'f> Walk<'f> {
             return Some(until);
         }
         let end = self.hold_end();
-        (census.failing > 0 && self.now < end && end < self.flow.deadline()).then_some(end)
+        (census.failing > 0 && self.now < end).then(|| end.min(self.flow.deadline()))
     }
 
     /// A lone credential in its tier may be asked again after a guess, never after a fact and not after silence: once

@@ -71,7 +71,7 @@ pub(crate) struct Summary {
     pub(crate) ejected: Option<Best<Moment>>,
     /// Behind a limit that was merely learned, for those who cannot wait: the one that opens first.
     pub(crate) soft: Option<Best<Moment>>,
-    /// Resting for a rate limit that may be over then, for the same.
+    /// Resting for a rate limit that may be over, for the same: the one whose learned pace opens first.
     pub(crate) perhaps: Option<Best<Moment>>,
     /// Who is out or held, by cause; `all` counts everybody.
     pub(crate) census: Census,
@@ -194,8 +194,10 @@ fn count(block: &[Cell], from: usize, scene: &Scene<'_>, asker: Option<&Asker<'_
         valid = valid.min(whole.changes(scene.now, seat).unwrap_or(Moment::NEVER));
         let index = u32::try_from(from + at).unwrap_or(u32::MAX);
         sum.take(scene, cell, seat, index);
-        if let Some(at) = whole.perhaps(scene.now, seat) {
-            better(&mut sum.perhaps, at, index);
+        if let Some((over, opens)) = whole.perhaps(scene.now, seat)
+            && over <= scene.now
+        {
+            better(&mut sum.perhaps, opens, index);
         }
     }
     (valid, sum)

@@ -14,6 +14,8 @@ pub(crate) struct Breaker {
     gate: Gate,
     /// How long the last failed attempt took.
     failing: Duration,
+    /// When the last request went again that the endpoint may have failed before.
+    retried: Moment,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +42,7 @@ pub(crate) enum Passage {
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self { bucket: rules::BUCKET, gate: Gate::Closed, failing: Duration::ZERO }
+        Self { bucket: rules::BUCKET, gate: Gate::Closed, failing: Duration::ZERO, retried: Moment::START }
     }
 }
 
@@ -54,6 +56,24 @@ impl Breaker {
             Gate::Open { until, .. } if now < until => Passage::Shut(until),
             Gate::Open { .. } => Passage::Probe,
         }
+    }
+
+    /// What it says to a request that has failed so many times, of which the endpoint may have had a part if it is
+    /// `shaken`. While the endpoint is suspect such retries are rationed: an outage is noticed before anybody has failed
+    /// too often. Once it is open, fresh requests go first as probes, so that none fails on all of them.
+    pub(crate) fn passage_again(&self, now: Moment, failed: usize, shaken: bool) -> Passage {
+        let polite = rules::PROBE_YIELD * u32::try_from(failed).unwrap_or(u32::MAX);
+        let next = self.retried.plus(rules::RETRY_GAP);
+        match (self.passage(now), self.gate) {
+            (Passage::Probe, Gate::Open { until, .. }) if now < until.plus(polite) => Passage::Shut(until.plus(polite)),
+            (Passage::Free, _) if shaken && self.bucket <= rules::BUCKET_SUSPECT && now < next => Passage::Shut(next),
+            (passage, _) => passage,
+        }
+    }
+
+    /// A request goes again that the endpoint may have failed before.
+    pub(crate) const fn retry(&mut self, now: Moment) {
+        self.retried = now;
     }
 
     /// Whether the probe that is out has been silent for so much longer than failures took that the endpoint is likely
@@ -92,23 +112,24 @@ impl Breaker {
         reopened
     }
 
-    /// An ambiguous failure after `took`, of which `share` is the endpoint's.
-    pub(crate) fn bad(&mut self, now: Moment, took: Duration, share: f64, lease: LeaseId, dice: u64) {
+    /// An ambiguous failure after `took`, of which `share` is the endpoint's. Returns whether it was the probe: then those
+    /// who wait for its answer may look for a turn of their own.
+    pub(crate) fn bad(&mut self, now: Moment, took: Duration, share: f64, lease: LeaseId, dice: u64) -> bool {
         self.failing = took;
         self.bucket = (self.bucket - share).max(0.0);
         let (first, later) = rules::BREAKER_GAP;
         match &mut self.gate {
             Gate::Closed if self.bucket <= 0.0 => {
                 self.gate = Gate::Open { until: now.plus(rules::jittered(first, dice)), trips: 0, probe: None };
+                false
             }
-            Gate::Closed => {}
-            Gate::Open { until, trips, probe } => {
-                if probe.is_some_and(|(id, _)| id == lease) {
-                    *trips += 1;
-                    *probe = None;
-                    *until = now.plus(rules::jittered(later, dice));
-                }
+            Gate::Open { until, trips, probe } if probe.is_some_and(|(id, _)| id == lease) => {
+                *trips += 1;
+                *probe = None;
+                *until = now.plus(rules::jittered(later, dice));
+                true
             }
+            Gate::Closed | Gate::Open { .. } => false,
         }
     }
 }

@@ -99,7 +99,9 @@ impl Pool {
             }
             // "too many requests", "no money": whoever says so knows the key
             End::Said(verdict) if !verdict.class.is_guess() && !verdict.class.is_callers() => {
-                self.recover_shared(now, check.credential, check.sent, |cause| cause == Class::InvalidCredential)
+                self.recover_shared(now, check.credential, (check.id, check.sent), |cause| {
+                    cause == Class::InvalidCredential
+                })
             }
             End::Said(_) | End::Cancelled => false,
         };
@@ -122,12 +124,12 @@ impl Pool {
     fn proven(&mut self, now: Moment, check: &Check) -> bool {
         let everything = check.kind == Checks::Everything;
         let proves = |cause| everything || cause == Class::InvalidCredential;
-        let mut improved = self.recover_shared(now, check.credential, check.sent, proves);
+        let mut improved = self.recover_shared(now, check.credential, (check.id, check.sent), proves);
         if everything {
             for endpoint in self.providers[check.provider.0 as usize].endpoints.values() {
                 let Some(endpoint) = self.endpoints.get_mut(*endpoint) else { continue };
                 if let Some(cell) = endpoint.cell_of(check.credential.index).map(|cell| &mut endpoint.cells[cell])
-                    && cell.standing.recover(now, check.sent)
+                    && cell.standing.recover(now, check.id, check.sent)
                 {
                     cell.restored(now);
                     improved = true;
@@ -140,7 +142,7 @@ impl Pool {
     fn refused(&mut self, now: Moment, check: &Check, verdict: Verdict, dice: u64) {
         let health = self.providers[check.provider.0 as usize].health;
         let successes = health.success_threshold.unwrap_or(1);
-        let rest = Rest::new(verdict.class, now, check.sent, dice);
+        let rest = Rest::new(check.id, verdict.class, now, check.sent, dice);
         let rest = Rest { hint: verdict.hint, interval: health.interval, successes, ..rest };
         self.slots[check.credential.index as usize].standing.rest(rest);
     }

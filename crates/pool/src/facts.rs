@@ -1,7 +1,10 @@
 //! What survives a restart: the facts, by fingerprint. Guesses are dropped, they would be stale.
 
+use std::collections::HashMap;
+
 use claviger_types::{Class, Fingerprint, Moment};
 
+use crate::ids::ProviderId;
 use crate::pool::Pool;
 use crate::standing::{Comeback, Outage, Standing};
 
@@ -65,13 +68,13 @@ impl Pool {
     /// not there are dropped. Returns how many were taken.
     pub fn restore(&mut self, now: Moment, facts: &[Fact]) -> usize {
         let mut taken = 0;
+        let live = (0_u32..).map(ProviderId).zip(&self.providers).filter(|(_, provider)| provider.live);
+        let providers: HashMap<String, ProviderId> = live.map(|(id, provider)| (provider.name.clone(), id)).collect();
+        let members = self.slots.iter().zip(0_u32..).filter(|(slot, _)| slot.live);
+        let members: HashMap<_, _> = members.map(|(slot, at)| ((slot.provider, slot.fingerprint), at)).collect();
         for fact in facts {
-            let Some(index) = self.providers.iter().position(|p| p.live && p.name == fact.provider) else { continue };
-            let provider = crate::ProviderId(u32::try_from(index).unwrap_or(u32::MAX));
-            let slot = |fingerprint: Fingerprint| {
-                let members = self.providers[index].members.iter().copied();
-                members.clone().find(|slot| self.slots[*slot as usize].fingerprint == fingerprint)
-            };
+            let Some(provider) = providers.get(&fact.provider).copied() else { continue };
+            let slot = |fingerprint: Fingerprint| members.get(&(provider, fingerprint)).copied();
             let standing = match &fact.whose {
                 Whose::Credential(fingerprint) => match slot(*fingerprint) {
                     Some(slot) => &mut self.slots[slot as usize].standing,
@@ -93,6 +96,8 @@ impl Pool {
             };
             *standing = Standing::Out(outage(fact));
             taken += 1;
+        }
+        for provider in providers.into_values() {
             self.touch_all(provider);
         }
         taken

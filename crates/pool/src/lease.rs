@@ -22,6 +22,8 @@ pub struct Need<'a> {
     pub ticket: Option<Ticket>,
     /// Whether it may wait for a limit that was merely learned.
     pub patient: bool,
+    /// Whether the endpoint itself may have failed it before.
+    pub shaken: bool,
     /// Whether it cannot wait any longer: now or never.
     pub last: bool,
     /// Whether the answer will stream: its first content comes sooner.

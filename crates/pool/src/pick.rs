@@ -207,7 +207,12 @@ impl Pick<'_> {
     fn may_have(&self, endpoint: &Endpoint, cell: usize) -> bool {
         let whole = Whole::of(&endpoint.cells[cell], &self.pool.slots, &self.pool.accounts);
         let id = CredentialId { index: whole.cell.credential, generation: whole.slot.generation };
-        matches!(whole.seat(self.now, Some(self.need.cost)), Seat::Free { .. }) && !self.need.tried.contains(&id)
+        let number = self.need.ticket.map(|ticket| ticket.number);
+        let free = match whole.seat(self.now, Some(self.need.cost)) {
+            Seat::Free { scarce } => !scarce || endpoint.line.ahead(number) == 0,
+            Seat::Held { .. } | Seat::Due { .. } | Seat::Out { .. } => false,
+        };
+        free && !self.need.tried.contains(&id)
     }
 }
 
@@ -250,7 +255,7 @@ impl Part<'_> {
     fn passage(&self, need: &Need<'_>, now: Moment) -> Passage {
         // who may not wait at all is its own probe: one attempt a request is no more than there would be without trouble
         let own = !need.patient && matches!(need.turn, Turn::First | Turn::Careful);
-        match self.endpoint.breaker.passage(now) {
+        match self.endpoint.breaker.passage_again(now, need.tried.len(), need.shaken && !need.last) {
             Passage::Shut(_) if own || (need.last && self.endpoint.breaker.is_promising(now)) => Passage::Probe,
             passage => passage,
         }
@@ -280,7 +285,8 @@ impl Tier {
         let patient = need.patient;
         if !patient {
             earliest(&mut self.soft, sum.soft, target);
-            earliest(&mut self.soft, sum.perhaps.filter(|best| best.key <= now), target);
+            let hasty = need.tried.len() < rules::HASTY_TRIES;
+            earliest(&mut self.soft, sum.perhaps.filter(|best| hasty || best.key <= now), target);
         }
         let number = need.ticket.filter(|ticket| ticket.endpoint == id).map(|ticket| ticket.number);
         let ahead = endpoint.line.ahead(number);

@@ -110,6 +110,9 @@ impl Pool {
         if choice.endpoint_probe {
             endpoint.breaker.probe(now, lease);
         }
+        if need.shaken {
+            endpoint.breaker.retry(now);
+        }
         endpoint.pace.take(now);
         let cell = &mut endpoint.cells[choice.cell];
         cell.leave(now);
@@ -156,6 +159,13 @@ impl Pool {
         let (endpoint, number) = (self.endpoint(now, *provider, model, dice), self.fresh());
         self.endpoints.get_mut(endpoint)?.line.join(number);
         Some(Ticket { endpoint, number })
+    }
+
+    /// Takes the same place again: who was given its turn and failed has not lost it.
+    pub fn requeue(&mut self, ticket: Ticket) {
+        if let Some(endpoint) = self.endpoints.get_mut(ticket.endpoint) {
+            endpoint.line.join(ticket.number);
+        }
     }
 
     /// Gives a place up: the request was served, gave up, or its client left. Returns whether others move up.

@@ -66,13 +66,19 @@ pub(crate) const BROKEN_WEIGHT: f64 = 2.0;
 
 /// The endpoint's bucket: emptied by guesses in proportion to the endpoint's share of the blame, filled by successes.
 pub(crate) const BUCKET: f64 = 10.0;
+/// At or below this the endpoint is suspect: retries of what it may have failed are this far apart.
+pub(crate) const BUCKET_SUSPECT: f64 = 7.0;
+/// See [`BUCKET_SUSPECT`].
+pub(crate) const RETRY_GAP: Duration = Duration::from_millis(500);
 /// What a successful probe of an open endpoint refills the bucket to.
 pub(crate) const BUCKET_RESTORED: f64 = 8.0;
 /// First and later gaps between probes of an open endpoint.
-pub(crate) const BREAKER_GAP: (Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(300));
+pub(crate) const BREAKER_GAP: (Duration, Duration) = (Duration::from_millis(150), Duration::from_millis(200));
+/// How much later a request may probe for each time that it has failed.
+pub(crate) const PROBE_YIELD: Duration = Duration::from_millis(40);
 /// A probe that is silent for so many times longer than the last failure took, and at least so long, is likely to
 /// succeed.
-pub(crate) const PROMISING: (u32, Duration) = (3, Duration::from_millis(150));
+pub(crate) const PROMISING: (u32, Duration) = (2, Duration::from_millis(100));
 /// A probe that is silent for so long does not hold up the next one.
 pub(crate) const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -108,6 +114,8 @@ pub(crate) const PACE_LEAST: f64 = 0.1;
 pub(crate) const PACE_ALIVE: f64 = 1.0;
 /// Learned limits are forgotten after so many seconds without a refusal.
 pub(crate) const LEARNED_FORGET: f64 = 60.0;
+/// So many credentials that rest for a rate limit are tried by who cannot wait, although their pace is not open.
+pub(crate) const HASTY_TRIES: usize = 3;
 /// How soon somebody who waits for a place in a window looks again, should nobody wake them.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(250);
 

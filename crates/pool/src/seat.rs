@@ -81,14 +81,14 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// When a rate limit that it rests for may really be over, by the provider's rounded word and by the pace that was
-    /// learned: for who cannot wait.
-    pub(crate) fn perhaps(&self, now: Moment, seat: Seat) -> Option<Moment> {
-        let Seat::Out { cause: Class::RateLimited, .. } = seat else { return None };
+    /// Since when a rate limit that it rests for may really be over, by the provider's rounded word, and when its learned
+    /// pace opens: for who cannot wait.
+    pub(crate) fn perhaps(&self, now: Moment, seat: Seat) -> Option<(Moment, Moment)> {
+        let Seat::Out { cause: Class::RateLimited, until: Some(_) } = seat else { return None };
         let mut resting = self.standings().filter(|standing| !matches!(standing, Standing::Ready));
         // all of them must be rate limits
-        let over = resting.try_fold(Moment::START, |latest, standing| Some(latest.max(standing.perhaps()?)));
-        over.map(|over| over.max(self.cell.pace.closed_until(now).unwrap_or(over)))
+        let over = resting.try_fold(Moment::START, |latest, standing| Some(latest.max(standing.perhaps()?)))?;
+        Some((over, self.cell.pace.closed_until(now).unwrap_or(over)))
     }
 
     /// When what it says changes although nothing happens; `None`: never.
@@ -101,24 +101,26 @@ impl<'a> Whole<'a> {
             Seat::Held { until, .. } | Seat::Out { until, .. } => until,
             Seat::Due { .. } => None,
         };
-        drift.into_iter().chain(end).min()
+        let perhaps = self.perhaps(now, seat).map(|(over, _)| over).filter(|over| *over > now);
+        drift.into_iter().chain(end).chain(perhaps).min()
     }
 
-    /// The strictest of its standings.
+    /// The strictest of its standings. A fact is never hidden by a guess that lasts longer: guesses may be overridden
+    /// when nobody else is left, facts may not.
     fn admission(&self, now: Moment) -> Admission {
+        let weightier = |a: Class, b: Class| if a.is_guess() { b } else { a };
         self.standings().fold(Admission::Ready, |strictest, standing| match (strictest, standing.admission(now)) {
             (Admission::Resting { until: a, cause: first }, Admission::Resting { until: b, cause: second }) => {
                 // an open end (a probe is out) counts as the later one
-                let later = b.is_none() || (a.is_some() && b > a);
-                if later {
-                    Admission::Resting { until: b, cause: second }
-                } else {
-                    Admission::Resting { until: a, cause: first }
-                }
+                let until = if a.is_none() || b.is_none() { None } else { a.max(b) };
+                Admission::Resting { until, cause: weightier(first, second) }
             }
-            (resting @ Admission::Resting { .. }, _) | (_, resting @ Admission::Resting { .. }) => resting,
-            (due @ Admission::Due { .. }, _) | (_, due @ Admission::Due { .. }) => due,
-            (Admission::Ready, Admission::Ready) => Admission::Ready,
+            (Admission::Resting { until, cause }, Admission::Due { cause: due })
+            | (Admission::Due { cause: due }, Admission::Resting { until, cause }) => {
+                Admission::Resting { until, cause: weightier(cause, due) }
+            }
+            (Admission::Due { cause: a }, Admission::Due { cause: b }) => Admission::Due { cause: weightier(a, b) },
+            (other, Admission::Ready) | (Admission::Ready, other) => other,
         })
     }
 }

@@ -22,7 +22,7 @@ impl Pool {
         if std::mem::replace(&mut lease.progressed, true) {
             return Settled::default();
         }
-        let mut improved = place.live && self.recover_shared(now, lease.credential, lease.sent, |_| true);
+        let mut improved = place.live && self.recover_shared(now, lease.credential, (lease.id, lease.sent), |_| true);
         let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) else { return Settled::default() };
         let took = now.since(lease.sent);
         let ratio = endpoint.latency.ratio(took, lease.stream);
@@ -45,7 +45,7 @@ impl Pool {
         }
         cell.praise(now, rules::SCORE_STEP / 2.0);
         cell.last_good = Some(now);
-        if !cell.standing.wants_whole() && cell.standing.recover(now, lease.sent) {
+        if !cell.standing.wants_whole() && cell.standing.recover(now, lease.id, lease.sent) {
             cell.restored(now);
             improved = true;
         }
@@ -87,7 +87,7 @@ impl Pool {
             End::Good => {
                 cell.praise(now, rules::SCORE_STEP / 2.0);
                 cell.strikes = 0.0;
-                if cell.standing.recover(now, lease.sent) {
+                if cell.standing.wants_whole() && cell.standing.recover(now, lease.id, lease.sent) {
                     cell.restored(now);
                     settled.improved = true;
                 }
@@ -95,7 +95,9 @@ impl Pool {
             }
             End::Said(verdict) if verdict.class.is_callers() => self.callers(&lease, now),
             End::Said(verdict) if verdict.class.is_guess() => {
-                settled.endpoint_share = self.guess(now, &lease, place.cell, verdict, dice);
+                let (share, probe) = self.guess(now, &lease, place.cell, verdict, dice);
+                settled.endpoint_share = share;
+                settled.improved |= probe;
             }
             End::Said(verdict) => self.fact(now, &lease, place.cell, verdict, dice),
             End::Cancelled => self.release(&lease, now),
@@ -136,13 +138,13 @@ impl Pool {
         [account, Some(&mut slot.standing)]
     }
 
-    /// A success of a credential (leased at `sent`) ends its and its account's rests for the causes it disproves.
+    /// A success of a credential (by this attempt, which left then) ends its and its account's rests for the causes it disproves.
     /// Returns whether somebody came back.
     pub(crate) fn recover_shared(
         &mut self,
         now: Moment,
         credential: CredentialId,
-        sent: Moment,
+        (lease, sent): (LeaseId, Moment),
         disproves: impl Fn(Class) -> bool,
     ) -> bool {
         let slot = &mut self.slots[credential.index as usize];
@@ -151,12 +153,12 @@ impl Pool {
         let mut own = None;
         if let Standing::Out(out) = slot.standing
             && disproves(out.cause)
-            && slot.standing.recover(now, sent)
+            && slot.standing.recover(now, lease, sent)
         {
             own = Some(out);
         }
         let of_account = account.is_some_and(|standing| {
-            matches!(standing, Standing::Out(out) if disproves(out.cause)) && standing.recover(now, sent)
+            matches!(standing, Standing::Out(out) if disproves(out.cause)) && standing.recover(now, lease, sent)
         });
         if let Some(out) = own.filter(|out| out.cause == Class::InvalidCredential) {
             self.hurry_likewise(now, provider, out.since);
@@ -196,7 +198,7 @@ impl Pool {
 
     /// Any refusal that is not about the key shows that the key is known.
     fn proves_key(&mut self, now: Moment, lease: &Lease) {
-        self.recover_shared(now, lease.credential, lease.sent, |cause| cause == Class::InvalidCredential);
+        self.recover_shared(now, lease.credential, (lease.id, lease.sent), |cause| cause == Class::InvalidCredential);
     }
 
     fn fact(&mut self, now: Moment, lease: &Lease, cell: usize, verdict: Verdict, dice: u64) {
@@ -242,16 +244,17 @@ impl Pool {
     fn rest_of(&self, lease: &Lease, verdict: Verdict, now: Moment, dice: u64) -> Rest {
         let provider = self.slots[lease.credential.index as usize].provider;
         let health = self.providers[provider.0 as usize].health;
-        let rest = Rest::new(verdict.class, now, lease.sent, dice);
+        let rest = Rest::new(lease.id, verdict.class, now, lease.sent, dice);
         let successes = health.success_threshold.unwrap_or(1);
         Rest { hint: verdict.hint, interval: health.interval, successes, ..rest }
     }
 
-    /// Shares the blame between credential and endpoint by how the others fared. Returns the endpoint's share.
-    fn guess(&mut self, now: Moment, lease: &Lease, cell: usize, verdict: Verdict, dice: u64) -> f64 {
+    /// Shares the blame between credential and endpoint by how the others fared. Returns the endpoint's share, and
+    /// whether the attempt was the endpoint's probe.
+    fn guess(&mut self, now: Moment, lease: &Lease, cell: usize, verdict: Verdict, dice: u64) -> (f64, bool) {
         let rest = self.rest_of(lease, verdict, now, dice);
         let threshold = self.strikes_of(lease);
-        let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) else { return 0.0 };
+        let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) else { return (0.0, false) };
         let state = &mut endpoint.cells[cell];
         let share = match verdict.class {
             // capacity is the provider's, whoever asked
@@ -277,7 +280,7 @@ impl Pool {
             endpoint.pace.refused(now, lease.sent, None);
         }
         let outage = endpoint.breaker.is_open();
-        endpoint.breaker.bad(now, now.since(lease.sent), share, lease.id, dice);
+        let probe = endpoint.breaker.bad(now, now.since(lease.sent), share, lease.id, dice);
         let state = &mut endpoint.cells[cell];
         let probing = matches!(state.standing, Standing::Out(_));
         // while the whole endpoint is down, its failures put nobody out who worked before
@@ -291,7 +294,7 @@ impl Pool {
         self.release(lease, now);
         // each may fail its very first attempt without costing the request anything: many broken ones must not hide one
         // that works
-        if untested { 0.0 } else { share }
+        (if untested { 0.0 } else { share }, probe)
     }
 
     fn strikes_of(&self, lease: &Lease) -> f64 {

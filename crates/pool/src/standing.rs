@@ -43,6 +43,13 @@ pub(crate) enum Comeback {
     ByProbe(Option<LeaseId>),
 }
 
+impl Comeback {
+    /// Whether a probe other than this one is out.
+    fn is_of_another(self, lease: LeaseId) -> bool {
+        matches!(self, Self::ByProbe(Some(probe)) if probe != lease)
+    }
+}
+
 /// What [`Standing`] says to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
@@ -99,14 +106,16 @@ impl Standing {
         }
     }
 
-    /// A success of an attempt leased at `sent`: ends the outage unless that began after the attempt was sent (an
-    /// older answer proves nothing) or more successes are wanted. Returns whether somebody came back.
-    pub(crate) fn recover(&mut self, now: Moment, sent: Moment) -> bool {
+    /// A success of attempt `lease`, which left at `sent`: ends the outage unless that began after the attempt was sent
+    /// (an older answer proves nothing) or more successes are wanted. Returns whether somebody may be asked again.
+    pub(crate) fn recover(&mut self, now: Moment, lease: LeaseId, sent: Moment) -> bool {
         match self {
             Self::Out(out) if out.since <= sent && out.wanted > 1 => {
                 out.wanted -= 1;
                 out.until = now;
-                out.comeback = Comeback::ByProbe(None);
+                if !out.comeback.is_of_another(lease) {
+                    out.comeback = Comeback::ByProbe(None);
+                }
                 true
             }
             Self::Out(out) if out.since <= sent => {
@@ -145,7 +154,12 @@ impl Standing {
         };
         // a first rate refusal, or one whose end the provider named, needs no proof that it is over
         let freely = rest.cause == Class::RateLimited && (rest.hint.is_some() || trips == 0);
-        let comeback = if freely { Comeback::Freely } else { Comeback::ByProbe(None) };
+        let comeback = match self {
+            _ if freely => Comeback::Freely,
+            // a probe that is out keeps its place
+            Self::Out(out) if out.comeback.is_of_another(rest.lease) => out.comeback,
+            Self::Ready | Self::Out(_) => Comeback::ByProbe(None),
+        };
         let (until, wanted) = (rest.now.plus(span), rest.successes.max(1));
         let perhaps = rest.now.plus(rest.hint.map_or(Duration::ZERO, |hint| hint.saturating_sub(rules::HINT_UNIT)));
         let Rest { cause, now: since, whole, .. } = rest;
@@ -156,6 +170,8 @@ impl Standing {
 /// What [`Standing::rest`] needs to know.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rest {
+    /// The attempt that learned it.
+    pub(crate) lease: LeaseId,
     pub(crate) cause: Class,
     pub(crate) now: Moment,
     /// When the attempt that learned it was leased.
@@ -174,8 +190,8 @@ pub(crate) struct Rest {
 
 impl Rest {
     /// Of an attempt leased at `sent`, without a hint, by the pool's own rules.
-    pub(crate) const fn new(cause: Class, now: Moment, sent: Moment, dice: u64) -> Self {
-        Self { cause, now, sent, hint: None, trips: 0, interval: None, successes: 1, whole: false, dice }
+    pub(crate) const fn new(lease: LeaseId, cause: Class, now: Moment, sent: Moment, dice: u64) -> Self {
+        Self { lease, cause, now, sent, hint: None, trips: 0, interval: None, successes: 1, whole: false, dice }
     }
 }
 
@@ -188,7 +204,7 @@ mod tests {
     }
 
     fn dead(now: Moment, sent: Moment) -> Rest {
-        Rest::new(Class::InvalidCredential, now, sent, 7)
+        Rest::new(LeaseId(1), Class::InvalidCredential, now, sent, 7)
     }
 
     #[test]
@@ -202,7 +218,7 @@ mod tests {
         standing.rest(dead(at(41), at(40)));
         assert!(matches!(standing.admission(at(41 + 20)), Admission::Resting { .. }), "the second rest is longer");
         assert_eq!(standing.admission(at(41 + 40)), Admission::Due { cause: Class::InvalidCredential });
-        assert!(standing.recover(at(82), at(82)));
+        assert!(standing.recover(at(82), LeaseId(1), at(82)));
         assert_eq!(standing.admission(at(82)), Admission::Ready);
     }
 
@@ -214,7 +230,7 @@ mod tests {
         standing.rest(dead(at(11), at(9)));
         let Standing::Out(second) = standing else { panic!("still out") };
         assert_eq!(first.until, second.until);
-        assert!(!standing.recover(at(12), at(9)));
+        assert!(!standing.recover(at(12), LeaseId(1), at(9)));
     }
 
     #[test]
@@ -224,10 +240,10 @@ mod tests {
         standing.rest(Rest { interval, successes: 2, ..dead(at(10), at(9)) });
         assert_eq!(standing.admission(at(17)), Admission::Due { cause: Class::InvalidCredential });
         standing.probe(at(17), LeaseId(1));
-        assert!(standing.recover(at(18), at(17)));
+        assert!(standing.recover(at(18), LeaseId(1), at(17)));
         assert_eq!(standing.admission(at(18)), Admission::Due { cause: Class::InvalidCredential });
         standing.probe(at(18), LeaseId(2));
-        assert!(standing.recover(at(19), at(18)));
+        assert!(standing.recover(at(19), LeaseId(2), at(18)));
         assert_eq!(standing.admission(at(19)), Admission::Ready);
     }
 

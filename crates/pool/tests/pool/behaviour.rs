@@ -148,6 +148,7 @@ fn accounts_share_a_quota_fact() {
         pinned: None,
         ticket: None,
         patient: true,
+        shaken: false,
         last: false,
         stream: false,
         affinity: None,

@@ -65,6 +65,7 @@ impl Sim {
             pinned: None,
             ticket: None,
             patient: true,
+            shaken: false,
             last: false,
             stream: true,
             affinity: None,

@@ -118,6 +118,8 @@ impl History {
         let probe = flow.is_some_and(|flow| flow.attempts()[start.attempt.index()].probe);
         for state in [Some(&view.state), own].into_iter().flatten() {
             match state {
+                // who may not wait tries whether a rate limit is really over
+                State::Resting { cause: Class::RateLimited, .. } if self.plan.route.max_wait.is_zero() => {}
                 // the view is as old as the last step: some rests are over now
                 State::Resting { cause, until, .. } if !cause.is_guess() && *until > self.now => {
                     return self.broken(request, format!("somebody who rests for {cause:?} was asked"));

@@ -20,7 +20,7 @@ pub(crate) struct Request {
     pub(crate) arrived: Moment,
     pub(crate) model: usize,
     pub(crate) malformed: bool,
-    /// Since when it is held, counted in waits.
+    /// Since when it was held first, counted in waits.
     pub(crate) held: Option<u64>,
     pub(crate) tiers: Vec<Vec<Candidate>>,
     /// Whom it asked, with what came of it.
@@ -258,8 +258,6 @@ impl History {
         let nature = nature(provider, &provider.credentials[c], self.seconds);
         let bucket = self.buckets.entry((p, c)).or_default();
         let of = &mut self.requests[request];
-        // its turn has come; should it wait again, it is behind those who wait by then
-        of.held = None;
         let fate = match of.malformed {
             true => mistake(),
             false => fate(nature, of.model, bucket, self.seconds, &mut self.dice),
