@@ -24,6 +24,11 @@ pub trait Client: Sync {
     /// What writes the answer to this request as a stream.
     fn stream_writer(&self, asked: &Asked) -> Box<dyn StreamWriter>;
 
+    /// The media type of its streams.
+    fn stream_type(&self, _asked: &Asked) -> &'static str {
+        "text/event-stream"
+    }
+
     /// Writes the body of a failed answer.
     fn write_fault(&self, fault: &Fault<'_>, out: &mut Vec<u8>);
 }
@@ -32,6 +37,11 @@ pub trait Client: Sync {
 pub trait Upstream: Sync {
     /// The operation that serves a conversation here: decides the path.
     fn operation(&self, stream: bool) -> Operation;
+
+    /// Whether its answers can come as streams. If not, a caller who wants one gets the whole answer told as one.
+    fn streams(&self) -> bool {
+        true
+    }
 
     /// Writes a request and notes each field of it that has no place here.
     ///
@@ -85,6 +95,8 @@ pub struct Context {
     pub named_model: Option<String>,
     /// Whether the caller asked for a stream outside the body (Gemini's path).
     pub stream: bool,
+    /// Whether a stream is to be a JSON array instead of events (Gemini without `alt=sse`).
+    pub array_stream: bool,
     /// The provider's name of the model, after mapping; otherwise the caller's is sent.
     pub model: Option<String>,
     /// Unix seconds: dialects without a time of their own get this one.
@@ -100,8 +112,8 @@ pub struct Context {
 pub struct Profile {
     /// How it wants earlier thoughts back (OpenAI chat).
     pub thoughts_back: ThoughtsBack,
-    /// It must be told that it shall not think, or it will (Zhipu: `thinking: {type: disabled}`), OpenAI chat.
-    pub thinking_switch: bool,
+    /// How it is told how much to think (OpenAI chat).
+    pub reasoning_form: ReasoningForm,
     /// It knows no `developer` role (OpenAI chat).
     pub no_developer: bool,
     /// It refuses the field `user` (OpenAI chat).
@@ -110,6 +122,18 @@ pub struct Profile {
     pub max_completion_tokens: bool,
     /// The credential is Claude Code's: the system prompt must begin with its sentence (Anthropic).
     pub claude_code: bool,
+}
+
+/// How a provider that speaks OpenAI chat is told how much to think.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReasoningForm {
+    /// In a word: `reasoning_effort` (API reference, 2026-11).
+    #[default]
+    Effort,
+    /// In LLM tokens where the caller named them: `reasoning.max_tokens` (OpenRouter, "Reasoning tokens", 2026-11).
+    Budget,
+    /// On or off, and on if nothing is said: `thinking.type` (Zhipu, "Thinking mode", 2026-11).
+    Switch,
 }
 
 /// How a provider that speaks OpenAI chat wants earlier thoughts back.
@@ -133,6 +157,8 @@ pub struct Asked {
     pub stream: bool,
     /// Whether the caller wants the usage of a stream.
     pub include_usage: bool,
+    /// Whether a stream is to be a JSON array instead of events.
+    pub array_stream: bool,
     /// Unix seconds.
     pub now: u64,
     /// A random number, for ids.

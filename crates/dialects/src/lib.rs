@@ -11,13 +11,15 @@ mod json;
 pub mod model;
 mod openai_chat;
 mod protocol;
+mod replay;
 mod sequence;
 mod sse;
 mod text;
 mod translation;
 
 pub use codec::{
-    Asked, Client, Context, Profile, Refused, Sink, StreamReader, StreamWriter, ThoughtsBack, Unreadable, Upstream,
+    Asked, Client, Context, Profile, ReasoningForm, Refused, Sink, StreamReader, StreamWriter, ThoughtsBack,
+    Unreadable, Upstream,
 };
 pub use protocol::Protocol;
 pub use text::{Number, Text};

@@ -1,58 +1,68 @@
-//! The dialects by name: which there are, and who speaks them.
+//! The dialects by name: which there are, and who speaks them. A new one is a line in the table below.
 
 use claviger_types::{Dialect, Operation};
 
 use crate::codec::{Client, Upstream};
 use crate::{anthropic, openai_chat};
 
-/// A wire protocol for conversations. Finer than [`Dialect`], which says how a caller is answered: OpenAI has two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Protocol {
+/// A side of a dialect: `None` where nobody speaks it.
+macro_rules! side {
+    () => {
+        None
+    };
+    ($side:expr) => {
+        Some(&$side)
+    };
+}
+
+macro_rules! protocols {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal { $(client: $client:expr,)? $(upstream: $upstream:expr,)? })*) => {
+        /// A wire protocol for conversations. Finer than [`Dialect`], which says how a caller is answered: OpenAI has
+        /// two.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Protocol { $($(#[$doc])* $variant,)* }
+
+        impl Protocol {
+            /// All.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The stable name: rows, labels, folders of fixtures.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Its caller's side. `None`: no caller speaks it.
+            pub fn client(self) -> Option<&'static dyn Client> {
+                match self { $(Self::$variant => side!($($client)?),)* }
+            }
+
+            /// Its provider's side. `None`: no provider speaks it.
+            pub fn upstream(self) -> Option<&'static dyn Upstream> {
+                match self { $(Self::$variant => side!($($upstream)?),)* }
+            }
+        }
+    };
+}
+
+protocols! {
     /// OpenAI chat completions, and all who copy them.
-    OpenAiChat,
+    OpenAiChat = "openai-chat" { client: openai_chat::OpenAiChat, upstream: openai_chat::OpenAiChat, }
     /// Anthropic messages.
-    Anthropic,
+    Anthropic = "anthropic" { client: anthropic::Anthropic, upstream: anthropic::Anthropic, }
 }
 
 impl Protocol {
-    /// All.
-    pub const ALL: &[Self] = &[Self::OpenAiChat, Self::Anthropic];
-
-    /// The stable name: rows, labels.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OpenAiChat => "openai-chat",
-            Self::Anthropic => "anthropic",
-        }
-    }
-
     /// The protocol with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|protocol| protocol.name() == name)
     }
 
-    /// What the caller speaks. `None`: the operation is no conversation.
+    /// What the caller speaks. `None`: the operation is no conversation, or its dialect is not translated.
     pub const fn of_caller(dialect: Dialect, operation: Operation) -> Option<Self> {
         match (dialect, operation) {
             (Dialect::OpenAi, Operation::ChatCompletions) => Some(Self::OpenAiChat),
             (Dialect::Anthropic, Operation::AnthropicMessages) => Some(Self::Anthropic),
             _ => None,
-        }
-    }
-
-    /// Its caller's side. `None`: no caller speaks it.
-    pub fn client(self) -> Option<&'static dyn Client> {
-        match self {
-            Self::OpenAiChat => Some(&openai_chat::OpenAiChat),
-            Self::Anthropic => Some(&anthropic::Anthropic),
-        }
-    }
-
-    /// Its provider's side. `None`: no provider speaks it.
-    pub fn upstream(self) -> Option<&'static dyn Upstream> {
-        match self {
-            Self::OpenAiChat => Some(&openai_chat::OpenAiChat),
-            Self::Anthropic => Some(&anthropic::Anthropic),
         }
     }
 }

@@ -9,6 +9,7 @@ use claviger_types::Operation;
 use crate::codec::{Asked, Client, Context, Refused, StreamReader, StreamWriter, Upstream};
 use crate::model::{Dropped, Event, Fault, FaultKind};
 use crate::protocol::Protocol;
+use crate::replay::replay;
 use crate::text::Text;
 
 #[cfg(test)]
@@ -61,7 +62,8 @@ impl Translation {
         if client == upstream {
             return None;
         }
-        let asked = Asked { now: context.now, nonce: context.nonce, ..Asked::default() };
+        let asked =
+            Asked { now: context.now, nonce: context.nonce, array_stream: context.array_stream, ..Asked::default() };
         Some(Self { client: client.client()?, upstream: upstream.upstream()?, context, asked })
     }
 
@@ -72,10 +74,11 @@ impl Translation {
     pub fn request(&mut self, body: &[u8]) -> Result<Outgoing, Refused> {
         let not_text = || Refused { message: "the body is not valid UTF-8".to_owned(), param: None };
         let body = std::str::from_utf8(body).map_err(|_| not_text())?;
-        let request = self.client.read_request(body, &self.context)?;
+        let mut request = self.client.read_request(body, &self.context)?;
         self.asked.model = request.model.as_str().to_owned();
         self.asked.stream = request.stream;
         self.asked.include_usage = request.include_usage;
+        request.stream &= self.upstream.streams();
         let mut out = Vec::with_capacity(body.len() + body.len() / 8 + 256);
         let mut dropped = Dropped::default();
         self.upstream.write_request(&request, &self.context, &mut dropped, &mut out)?;
@@ -109,6 +112,27 @@ impl Translation {
             }
             Some(Err(_)) | None => self.failure(&unreadable()),
         }
+    }
+
+    /// Translates a whole good answer into the stream that the caller asked for and the provider does not have
+    /// ([`Outgoing::stream`] is false). One that cannot be read becomes a stream of an error alone.
+    pub fn answer_as_stream(&self, body: &[u8], out: &mut Vec<u8>) {
+        let (mut writer, mut has_ended) = (self.client.stream_writer(&self.asked), false);
+        let mut sink = |event: Event<'_>| forward(writer.as_mut(), &mut has_ended, event, out);
+        match std::str::from_utf8(body).ok().map(|body| self.upstream.read_answer(body, &self.asked)) {
+            Some(Ok(answer)) => replay(&answer, &mut sink),
+            Some(Err(_)) | None => sink(Event::Fault(unreadable())),
+        }
+    }
+
+    /// Whether the caller asked for a stream.
+    pub const fn wants_stream(&self) -> bool {
+        self.asked.stream
+    }
+
+    /// The media type of the caller's stream.
+    pub fn stream_type(&self) -> &'static str {
+        self.client.stream_type(&self.asked)
     }
 
     /// What translates the answer as a stream.

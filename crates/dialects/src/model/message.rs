@@ -72,7 +72,7 @@ pub struct TextPart<'a> {
 }
 
 /// Anything that is not text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Media<'a> {
     /// What it is.
     pub kind: MediaKind,
@@ -172,7 +172,7 @@ impl MediaKind {
 }
 
 /// Where the bytes of media are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Source<'a> {
     /// An address to fetch them from.
     Url(Text<'a>),
@@ -232,7 +232,7 @@ pub struct Thinking<'a> {
 }
 
 /// A part that only its own dialect understands: written back only by a dialect of the same vendor.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OpaquePart<'a> {
     /// Its type word.
     pub kind: Text<'a>,

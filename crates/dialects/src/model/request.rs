@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{CacheMark, Message, Tool, ToolChoice};
+use super::{CacheMark, Message, Part, Tool, ToolChoice};
 use crate::text::{Number, Text};
 
 /// What is asked. Field names are those under which `x-claviger-dropped` reports them.
@@ -60,6 +60,21 @@ impl<'a> Request<'a> {
     /// The extra with this name.
     pub fn extra(&self, name: &str) -> Option<&'a RawValue> {
         self.extras.iter().find(|extra| extra.name.as_str() == name).map(|extra| extra.value)
+    }
+
+    /// The name of the tool that was called under this id: for dialects whose results need it.
+    pub fn tool_name(&self, id: &str) -> Option<&str> {
+        let parts = self.messages.iter().flat_map(|message| &message.parts);
+        parts.into_iter().find_map(|part| match part {
+            Part::ToolCall(call) if call.id.as_str() == id => Some(call.name.as_str()),
+            Part::ToolCall(_)
+            | Part::Text(_)
+            | Part::Refusal(_)
+            | Part::Media(_)
+            | Part::ToolResult(_)
+            | Part::Thinking(_)
+            | Part::Opaque(_) => None,
+        })
     }
 }
 
@@ -147,24 +162,28 @@ impl Reasoning<'_> {
     /// The effort, taken from the budget when none was named: the steps of Higress ai-proxy v2.2.1 (below 4096 low,
     /// below 16384 medium, else high). `None` when neither was named.
     pub fn effort_or_budget(&self) -> Option<Effort> {
-        self.effort.or(match self.budget? {
-            0 => Some(Effort::None),
-            1..4096 => Some(Effort::Low),
-            4096..16384 => Some(Effort::Medium),
-            16384.. => Some(Effort::High),
+        self.effort.or_else(|| {
+            Some(match self.budget? {
+                0 => Effort::None,
+                1..4096 => Effort::Low,
+                4096..16384 => Effort::Medium,
+                16384.. => Effort::High,
+            })
         })
     }
 
     /// The budget, taken from the effort when none was named: Higress ai-proxy v2.2.1 has low 1024, medium 8192, high
     /// 16384; the ends are ours. `None` when neither was named.
     pub fn budget_or_effort(&self) -> Option<u64> {
-        self.budget.or(match self.effort? {
-            Effort::None => Some(0),
-            Effort::Minimal | Effort::Low => Some(1024),
-            Effort::Medium => Some(8192),
-            Effort::High => Some(16384),
-            Effort::XHigh => Some(24576),
-            Effort::Max => Some(32768),
+        self.budget.or_else(|| {
+            Some(match self.effort? {
+                Effort::None => 0,
+                Effort::Minimal | Effort::Low => 1024,
+                Effort::Medium => 8192,
+                Effort::High => 16384,
+                Effort::XHigh => 24576,
+                Effort::Max => 32768,
+            })
         })
     }
 }

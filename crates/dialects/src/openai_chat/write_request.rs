@@ -1,6 +1,6 @@
 //! A request for the provider, written.
 
-use crate::codec::{Context, Profile};
+use crate::codec::{Context, Profile, ReasoningForm};
 use crate::json::{List, Object};
 use crate::model::{Dropped, Effort, OutputForm, Request, Role, Tool, ToolChoice, Vendor};
 use crate::text::Text;
@@ -210,20 +210,25 @@ fn write_named_tool(list: &mut List<'_>, name: &Text<'_>) {
 
 fn reasoning(body: &mut Object<'_>, request: &Request<'_>, profile: &Profile) {
     let reasoning = &request.reasoning;
-    let word = match reasoning.effort_or_budget() {
-        // Said in words only by callers whose own dialect has the word.
-        Some(Effort::None) => reasoning.effort.map(Effort::word),
-        // The highest efforts are known to a few models only; all that take an effort take this one.
-        Some(Effort::XHigh | Effort::Max) => Some(Effort::High.word()),
-        Some(effort @ (Effort::Minimal | Effort::Low | Effort::Medium | Effort::High)) => Some(effort.word()),
-        None => None,
-    };
     let is_off = reasoning.is_off();
-    if !(is_off && word != Some("none")) {
-        body.maybe_text("reasoning_effort", word);
-    }
-    if profile.thinking_switch && (is_off || word.is_none()) {
-        body.object("thinking", |thinking| thinking.text("type", "disabled"));
+    match (profile.reasoning_form, reasoning.budget) {
+        (ReasoningForm::Switch, _) => {
+            let is_on = !is_off && !reasoning.is_unset();
+            body.object("thinking", |thinking| thinking.text("type", if is_on { "enabled" } else { "disabled" }));
+        }
+        (ReasoningForm::Budget, Some(budget)) if !is_off => {
+            body.object("reasoning", |fields| fields.count("max_tokens", budget));
+        }
+        (ReasoningForm::Effort | ReasoningForm::Budget, _) => {
+            let word = match reasoning.effort_or_budget() {
+                // Only callers whose own dialect has the word say it.
+                _ if is_off => reasoning.effort.filter(|effort| *effort == Effort::None).map(Effort::word),
+                // The highest efforts are known to a few models only; all that take an effort take this one.
+                Some(Effort::XHigh | Effort::Max) => Some(Effort::High.word()),
+                effort => effort.map(Effort::word),
+            };
+            body.maybe_text("reasoning_effort", word);
+        }
     }
 }
 
