@@ -155,6 +155,10 @@ pub(crate) fn finish(placed: Vec<Placed<'_>>, providers: &[Option<&ProviderPlan>
         } else if takes_everything(&route.matcher) {
             catch_all = Some(&route.name);
         }
+        if route.tiers.iter().any(|tier| is_mixed(tier, providers)) {
+            let message = "the providers of a tier are chosen from as one set, but these choose by different strategies";
+            item.error(Code::Invalid, message, "give them the same `selection`, or a tier of their own each");
+        }
         let targets = || route.tiers.iter().flat_map(|tier| &tier.targets);
         let credentials = |target: &Target| match providers.get(target.provider) {
             Some(Some(plan)) => plan.credentials.len().max(1),
@@ -172,6 +176,13 @@ pub(crate) fn finish(placed: Vec<Placed<'_>>, providers: &[Option<&ProviderPlan>
         }
     }
     Routes { routes: placed.into_iter().map(|placed| Arc::new(placed.route)).collect() }
+}
+
+/// Whether the tier's providers have different strategies.
+fn is_mixed(tier: &Tier, providers: &[Option<&ProviderPlan>]) -> bool {
+    let plans = tier.targets.iter().filter_map(|target| providers.get(target.provider).copied().flatten());
+    let mut strategies = plans.map(|plan| plan.selection);
+    strategies.next().is_some_and(|first| strategies.any(|other| other != first))
 }
 
 /// Whether every request fits, however that is written.

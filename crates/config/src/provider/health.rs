@@ -27,22 +27,11 @@ pub(super) fn failover(entry: &Reader<'_>) -> FailoverPlan {
     plan
 }
 
-/// Says which settings have no effect yet.
+/// A key that is known to be refused is not asked again, whatever the file says: that is what Claviger is for.
 fn tell_ignored(map: &Reader<'_>, plan: &FailoverPlan) {
-    let set =
-        [("enabled: false", plan.enabled == Some(false)), ("healthCheckTimeout", plan.health_check_timeout.is_some())];
-    let names: Vec<&str> = set.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
-    if !names.is_empty() {
-        let message = format!("this version judges credentials by what failures mean, whatever {} says", list(&names));
-        map.item.warn(Code::Ignored, &message, "nothing need be done; do not rely on it");
-    }
-}
-
-/// `a, b and c`.
-fn list(names: &[&str]) -> String {
-    match names {
-        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
-        [] | [..] => names.join(""),
+    if plan.enabled == Some(false) {
+        let message = "credentials that are refused rest also with `enabled: false`; only checks are left out";
+        map.item.warn(Code::Ignored, message, "nothing need be done");
     }
 }
 
