@@ -35,7 +35,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 fn written(times: &Times, now: u64) -> Option<Duration> {
     let millis = times.millis.as_deref().and_then(number).and_then(|millis| seconds(millis / 1000.0));
     let found = millis.or_else(|| retry_after(times.delay.as_deref()?, now));
-    let found = found.or_else(|| reset(times.reset.as_deref()?, now));
+    let found = found.or_else(|| reset(times.reset.as_deref()?, || now));
     found.or_else(|| {
         let headers = times.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         Dimensions::read(headers).exhausted(now)

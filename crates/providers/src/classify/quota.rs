@@ -57,17 +57,17 @@ impl<'a> Dimensions<'a> {
     /// The wait until the fullest of the spent dimensions is whole again. Dimensions with something left do not count.
     pub(super) fn exhausted(&self, now: u64) -> Option<Duration> {
         let spent = self.0.iter().flatten().filter(|dimension| dimension.remaining == Some(0.0));
-        spent.filter_map(|dimension| reset(dimension.reset?, now)).max()
+        spent.filter_map(|dimension| reset(dimension.reset?, || now)).max()
     }
 
     /// The tightest dimension of this kind.
-    fn tightest(&self, kind: Kind, now: u64) -> Option<Budget> {
+    fn tightest(&self, kind: Kind, now: impl Fn() -> u64) -> Option<Budget> {
         let of_kind = self.0.iter().flatten().filter(|dimension| dimension.kind() == Some(kind));
         let left = of_kind.filter_map(|dimension| {
             let remaining = dimension.remaining.filter(|remaining| *remaining >= 0.0)?;
             let limit = dimension.limit.filter(|limit| *limit > 0.0);
             let share = if remaining == 0.0 { 0.0 } else { limit.map_or(1.0, |limit| remaining / limit) };
-            let wait = dimension.reset.and_then(|value| reset(value, now));
+            let wait = dimension.reset.and_then(|value| reset(value, &now));
             Some((share, Budget { limit: limit.map(whole), remaining: whole(remaining), reset: wait }))
         });
         left.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, budget)| budget)
@@ -111,7 +111,9 @@ enum Role {
 
 /// The role a header plays for a limit, and the rest of its name. `None` for headers about something else.
 fn role(name: &str) -> Option<(Role, (&str, &str))> {
-    let start = ["ratelimit", "rate-limit"].iter().find_map(|word| Some(name.find(word)? + word.len()))?;
+    const STARTS: [&str; 5] = ["x-ratelimit", "anthropic-ratelimit", "ratelimit", "x-rate-limit", "rate-limit"];
+    // most headers of an answer are about something else
+    let start = STARTS.iter().find(|start| name.starts_with(**start))?.len();
     let roles = [("-limit", Role::Limit), ("-remaining", Role::Remaining), ("-reset", Role::Reset)];
     roles.into_iter().find_map(|(word, role)| {
         let at = start + name[start..].find(word)?;
@@ -124,7 +126,7 @@ impl Provider {
     /// output) the one with the smallest share left. `wall`: now, where the answer has no `date` of its own.
     pub fn allowance(&self, headers: &HeaderMap, wall: WallTime) -> Option<Allowance> {
         let dimensions = Dimensions::of(headers);
-        let now = super::hints::clock(headers, wall);
+        let now = || super::hints::clock(headers, wall);
         let allowance = Allowance {
             requests: dimensions.tightest(Kind::Requests, now),
             usage: dimensions.tightest(Kind::Usage, now),

@@ -38,16 +38,17 @@ pub(super) fn retry_after(text: &str, now: u64) -> Option<Duration> {
     number(text).map_or_else(|| duration(text).or_else(|| until(http_date(text)?, now)), seconds)
 }
 
-/// A reset: a duration with units, seconds, an epoch in seconds or milliseconds, or an RFC 3339 date.
-pub(super) fn reset(text: &str, now: u64) -> Option<Duration> {
+/// A reset: a duration with units, seconds, an epoch in seconds or milliseconds, or an RFC 3339 date. The time is asked
+/// for only where a moment is written.
+pub(super) fn reset(text: &str, now: impl Fn() -> u64) -> Option<Duration> {
     let text = text.trim();
     match number(text) {
         Some(number) if number < LONGEST_DELTA => seconds(number),
         Some(number) => {
             let millis = if number > 1e12 { number } else { number * 1000.0 };
-            seconds((millis - Duration::from_millis(now).as_secs_f64() * 1000.0) / 1000.0)
+            seconds((millis - Duration::from_millis(now()).as_secs_f64() * 1000.0) / 1000.0)
         }
-        None => duration(text).or_else(|| until(dated(text, 0)?, now)),
+        None => duration(text).or_else(|| until(dated(text, 0)?, now())),
     }
 }
 

@@ -28,7 +28,7 @@ fn resets_are_read_in_every_unit_seen() {
         ("4102444800", None),
         ("99999999", None),
     ] {
-        assert_eq!(secs(reset(text, NOW)), wait, "{text}");
+        assert_eq!(secs(reset(text, || NOW)), wait, "{text}");
     }
 }
 
