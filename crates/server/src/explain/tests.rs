@@ -1,7 +1,9 @@
 //! Explanations of a gateway that just started, and of one that learned.
 
-use claviger_pool::{End, Need, Turn};
-use claviger_types::{Class, Verdict, WallTime};
+use std::time::Duration;
+
+use claviger_pool::{Fact, Whose};
+use claviger_types::{Class, Secret, WallTime};
 
 use super::*;
 
@@ -52,15 +54,19 @@ const GREEN: &str = "\x1b[32m";
 #[test]
 fn who_is_out_is_told_with_the_reason_and_the_time() {
     let (live, mut pool) = gateway();
-    for (class, hint) in
-        [(Class::InvalidCredential, None), (Class::RateLimited, Some(std::time::Duration::from_secs(60)))]
-    {
-        let targets = [(live.roster.providers[0], "gpt-4o")];
-        let need = Need { targets: &targets, ..need() };
-        let lease = pool.lease(now().moment, &need, 7).expect("somebody is free");
-        let verdict = Verdict { hint, ..Verdict::of(class, "test") };
-        pool.settle(now().moment, lease, End::Said(verdict), 7);
-    }
+    let dead = Fact {
+        provider: "main".to_owned(),
+        whose: Whose::Credential(Secret::new("sk-1-0123456789").fingerprint()),
+        cause: Class::InvalidCredential,
+        since: now().moment,
+        until: now().moment.plus(Duration::from_secs(60)),
+        trips: 0,
+        by_probe: true,
+        wanted: 1,
+    };
+    let model = Whose::Model(Secret::new("sk-2-0123456789").fingerprint(), "gpt-4o".to_owned());
+    let limited = Fact { whose: model, cause: Class::RateLimited, by_probe: false, ..dead.clone() };
+    assert_eq!(pool.restore(now().moment, &[dead, limited]), 2);
     let found = explain(&live, &mut pool, now(), &of("gpt-4o")).unwrap();
     let all = sentences(&found, 0).join("\n");
     assert!(all.contains(": invalid_credential since 08:00:00Z; then a listing of models tries the key"), "{all}");
@@ -70,21 +76,6 @@ fn who_is_out_is_told_with_the_reason_and_the_time() {
     let models: Vec<&Value> =
         used["tiers"].as_array().unwrap().iter().map(|tier| &tier["endpoints"][0]["model"]).collect();
     assert_eq!(models, [&json!("gpt-4o"), &json!("deepseek-chat")]);
-}
-
-fn need<'a>() -> Need<'a> {
-    Need {
-        targets: &[],
-        tried: &[],
-        turn: Turn::First,
-        stream: false,
-        pinned: None,
-        affinity: None,
-        cost: 0,
-        ticket: None,
-        patient: true,
-        last: false,
-    }
 }
 
 #[test]
