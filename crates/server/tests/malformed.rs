@@ -281,6 +281,7 @@ fn lease(pool: &mut Pool, now: Moment, targets: &[(claviger_pool::ProviderId, &s
         ticket: None,
         patient: false,
         last: true,
+        shaken: false,
         stream: false,
         affinity: None,
         cost: 1,
