@@ -24,5 +24,5 @@ pub use message::{
 pub use request::{Effort, Extra, OutputForm, Reasoning, Request, Sampling};
 pub use seal::Vendor;
 pub(crate) use seal::{carried, carry};
-pub use tools::{CallKind, Function, OpaqueTool, Tool, ToolChoice, WebSearch};
+pub use tools::{CallKind, Function, Location, OpaqueTool, Tool, ToolChoice, WebSearch};
 pub use usage::Usage;

@@ -56,7 +56,7 @@ fn compare(path: &Path, other: Protocol, got: &[u8], is_stream: bool) -> Option<
         std::fs::write(&expected, got).expect("a file");
         return None;
     }
-    let want = std::fs::read_to_string(&expected).unwrap_or_default();
+    let want = String::from_utf8(std::fs::read(&expected).unwrap_or_default()).expect("UTF-8");
     (want != got).then(|| format!("{}:\n{got}", expected.display()))
 }
 

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::json::{TextOr, record};
-use crate::model::{CacheMark, Usage};
+use crate::model::{CacheMark, Location, Usage};
 use crate::text::{Number, Text};
 
 use super::blocks::Content;
@@ -113,8 +113,25 @@ record! {
         max_uses: Number<'a> = "max_uses",
         allowed_domains: Vec<Text<'a>> = "allowed_domains",
         blocked_domains: Vec<Text<'a>> = "blocked_domains",
-        user_location: &'a RawValue = "user_location",
+        user_location: LocationFields<'a> = "user_location",
         cache_control: Cache<'a> = "cache_control",
+    }
+}
+
+record! {
+    /// Where the caller is.
+    pub(super) struct LocationFields<'a> {
+        kind: Text<'a> = "type",
+        city: Text<'a> = "city",
+        region: Text<'a> = "region",
+        country: Text<'a> = "country",
+        timezone: Text<'a> = "timezone",
+    }
+}
+
+impl<'a> LocationFields<'a> {
+    pub(super) fn location(self) -> Location<'a> {
+        Location { city: self.city, region: self.region, country: self.country, timezone: self.timezone }
     }
 }
 

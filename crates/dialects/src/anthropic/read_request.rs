@@ -9,7 +9,9 @@ use crate::model::{
 use crate::text::{Number, Text};
 
 use super::blocks::{Content, part};
-use super::fields::{Body, Cache, ChoiceFields, Format, MessageFields, OutputConfig, ThinkingFields, ToolFields};
+use super::fields::{
+    Body, Cache, ChoiceFields, Format, LocationFields, MessageFields, OutputConfig, ThinkingFields, ToolFields,
+};
 
 /// Claude Code puts a counter that changes with each request into a system text that begins like this. It is for
 /// Anthropic's own accounts only, and would spoil every other provider's prompt cache.
@@ -106,7 +108,7 @@ fn tool(fields: ToolFields<'_>) -> Tool<'_> {
             allowed_domains: fields.allowed_domains.unwrap_or_default(),
             blocked_domains: fields.blocked_domains.unwrap_or_default(),
             context_size: None,
-            location: fields.user_location,
+            location: fields.user_location.map(LocationFields::location),
             cache: fields.cache_control.map(Cache::mark),
         }),
         _ => Tool::Opaque(OpaqueTool { kind, vendor: Vendor::Anthropic, json: None }),

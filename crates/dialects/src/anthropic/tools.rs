@@ -58,8 +58,14 @@ fn web_search(object: &mut Object<'_>, search: &WebSearch<'_>, dropped: &mut Dro
             object.list(key, |list| domains.iter().for_each(|domain| list.text(domain)));
         }
     }
-    if let Some(location) = search.location {
-        object.raw("user_location", location.get());
+    if let Some(location) = &search.location {
+        object.object("user_location", |place| {
+            place.text("type", "approximate");
+            place.maybe_text("city", location.city.as_deref());
+            place.maybe_text("region", location.region.as_deref());
+            place.maybe_text("country", location.country.as_deref());
+            place.maybe_text("timezone", location.timezone.as_deref());
+        });
     }
     dropped.note_if(search.context_size.is_some(), "tools.search_context_size");
     write_cache(object, search.cache.as_ref());

@@ -44,10 +44,23 @@ pub struct WebSearch<'a> {
     pub blocked_domains: Vec<Text<'a>>,
     /// How much of the pages to read: `low`, `medium`, `high`.
     pub context_size: Option<Text<'a>>,
-    /// `city`, `region`, `country`, `timezone` of the caller: an object of strings.
-    pub location: Option<&'a RawValue>,
+    /// Where the caller is, roughly.
+    pub location: Option<Location<'a>>,
     /// The prompt may be cached up to here.
     pub cache: Option<CacheMark<'a>>,
+}
+
+/// Where a caller is, roughly.
+#[derive(Debug, Default)]
+pub struct Location<'a> {
+    /// The city.
+    pub city: Option<Text<'a>>,
+    /// The region within the country.
+    pub region: Option<Text<'a>>,
+    /// ISO 3166-1 code of the country, two letters.
+    pub country: Option<Text<'a>>,
+    /// IANA name of the time zone.
+    pub timezone: Option<Text<'a>>,
 }
 
 /// A tool that only its own dialect understands: written back only by a dialect of the same vendor.

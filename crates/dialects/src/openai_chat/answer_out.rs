@@ -81,7 +81,7 @@ fn write_message(message: &mut Object<'_>, parts: &[Part<'_>]) {
         message.joined("reasoning_content", &thoughts);
     }
     if sorted.thoughts.iter().any(|thought| thought.signature.is_some() || thought.hidden.is_some()) {
-        write_details(message, sorted.thoughts.iter().copied());
+        write_details(message, 0, sorted.thoughts.iter().copied());
     }
     if has_calls {
         message.list("tool_calls", |list| {

@@ -251,7 +251,17 @@ record! {
 record! {
     /// Where the caller is.
     pub(super) struct LocationFields<'a> {
-        approximate: &'a RawValue = "approximate",
+        approximate: PlaceFields<'a> = "approximate",
+    }
+}
+
+record! {
+    /// What is known of the place.
+    pub(super) struct PlaceFields<'a> {
+        city: Text<'a> = "city",
+        region: Text<'a> = "region",
+        country: Text<'a> = "country",
+        timezone: Text<'a> = "timezone",
     }
 }
 

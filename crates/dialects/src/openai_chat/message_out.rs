@@ -268,14 +268,18 @@ fn write_thoughts(object: &mut Object<'_>, thoughts: &[&Thinking<'_>], profile: 
             object.joined("reasoning_content", &texts);
             dropped.note_if(thoughts.iter().any(|thought| thought.hidden.is_some()), "messages.redacted_thinking");
         }
-        ThoughtsBack::Details => write_details(object, thoughts.iter().copied()),
+        ThoughtsBack::Details => write_details(object, 0, thoughts.iter().copied()),
     }
 }
 
 /// `reasoning_details` (OpenRouter, "Reasoning tokens", 2026-11).
-pub(super) fn write_details<'t>(object: &mut Object<'_>, thoughts: impl Iterator<Item = &'t Thinking<'t>>) {
+/// Entries are numbered from `index` on: callers that put a stream together go by the numbers.
+pub(super) fn write_details<'t>(
+    object: &mut Object<'_>,
+    mut index: u64,
+    thoughts: impl Iterator<Item = &'t Thinking<'t>>,
+) {
     object.list("reasoning_details", |list| {
-        let mut index = 0;
         for thought in thoughts {
             let mut entry = |kind: &str, fill: &dyn Fn(&mut Object<'_>)| {
                 list.object(|detail| {

@@ -3,8 +3,8 @@
 use crate::codec::Refused;
 use crate::json::TextOr;
 use crate::model::{
-    Effort, Function, Message, OpaqueTool, OutputForm, Part, Reasoning, Request, Role, Sampling, Tool, ToolChoice,
-    ToolResult, Vendor, WebSearch,
+    Effort, Function, Location, Message, OpaqueTool, OutputForm, Part, Reasoning, Request, Role, Sampling, Tool,
+    ToolChoice, ToolResult, Vendor, WebSearch,
 };
 use crate::text::{Number, Text};
 
@@ -143,7 +143,12 @@ fn function<'a>(fields: FunctionFields<'a>, cache: Option<Cache<'a>>) -> Functio
 fn web_search(options: WebSearchOptions<'_>) -> Tool<'_> {
     Tool::WebSearch(WebSearch {
         context_size: options.search_context_size,
-        location: options.user_location.and_then(|location| location.approximate),
+        location: options.user_location.and_then(|location| location.approximate).map(|place| Location {
+            city: place.city,
+            region: place.region,
+            country: place.country,
+            timezone: place.timezone,
+        }),
         ..WebSearch::default()
     })
 }

@@ -29,6 +29,7 @@ struct Choice {
     finish: Option<Finish<'static>>,
     parts: Vec<OpenPart>,
     next_call: u64,
+    next_thought: u64,
 }
 
 struct OpenPart {
@@ -168,8 +169,19 @@ impl Writer {
                 self.delta(index, out, |delta| delta.text("reasoning_content", &text));
             }
             (Kind::Thinking { text, id, vendor }, sealed @ (Delta::Signature(_) | Delta::Hidden(_))) => {
-                let (text, id, vendor) = (std::mem::take(text), id.clone(), *vendor);
-                self.seal(index, text, id, vendor, sealed, out);
+                let (signature, hidden) = match sealed {
+                    Delta::Signature(seal) => (Some(seal), None),
+                    Delta::Hidden(data) => (None, Some(data)),
+                    Delta::Text(_) | Delta::Arguments(_) | Delta::Citation(_) | Delta::Logprobs(_) => return,
+                };
+                // The proof comes with the whole text it proves, so that a caller that keeps `reasoning_details`
+                // keeps all.
+                let id = id.as_deref().map(|id| Text::from(id.to_owned()));
+                let text = Text::from(std::mem::take(text));
+                let thought = Thinking { text, signature, hidden, id, vendor: *vendor };
+                let number = choice.next_thought;
+                choice.next_thought += 1;
+                self.delta(index, out, |delta| write_details(delta, number, std::iter::once(&thought)));
             }
             (Kind::Call { number, has_arguments, is_custom }, Delta::Arguments(text)) => {
                 *has_arguments = true;
@@ -191,25 +203,6 @@ impl Writer {
             }),
             (Kind::Text | Kind::Refusal | Kind::Thinking { .. } | Kind::Call { .. } | Kind::Skipped, _) => {}
         }
-    }
-
-    /// The proof comes with the whole text it proves, so that a caller that keeps `reasoning_details` keeps all.
-    fn seal(
-        &self,
-        index: u32,
-        text: String,
-        id: Option<String>,
-        vendor: Option<Vendor>,
-        sealed: Delta<'_>,
-        out: &mut Vec<u8>,
-    ) {
-        let (signature, hidden) = match sealed {
-            Delta::Signature(seal) => (Some(seal), None),
-            Delta::Hidden(data) => (None, Some(data)),
-            Delta::Text(_) | Delta::Arguments(_) | Delta::Citation(_) | Delta::Logprobs(_) => return,
-        };
-        let thought = Thinking { text: text.into(), signature, hidden, id: id.map(Text::from), vendor };
-        self.delta(index, out, |delta| write_details(delta, std::iter::once(&thought)));
     }
 
     fn arguments(&self, index: u32, number: u64, is_custom: bool, text: &str, out: &mut Vec<u8>) {

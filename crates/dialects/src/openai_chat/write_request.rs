@@ -133,10 +133,15 @@ fn tools(body: &mut Object<'_>, request: &Request<'_>, model: &str, dropped: &mu
             // Only search models take it ("Web search: chat completions", 2026-11).
             Tool::WebSearch(search) if model.contains("search") => body.object("web_search_options", |options| {
                 options.maybe_text("search_context_size", search.context_size.as_deref());
-                if let Some(location) = search.location {
-                    options.object("user_location", |place| {
-                        place.text("type", "approximate");
-                        place.raw("approximate", location.get());
+                if let Some(location) = &search.location {
+                    options.object("user_location", |fields| {
+                        fields.text("type", "approximate");
+                        fields.object("approximate", |place| {
+                            place.maybe_text("city", location.city.as_deref());
+                            place.maybe_text("region", location.region.as_deref());
+                            place.maybe_text("country", location.country.as_deref());
+                            place.maybe_text("timezone", location.timezone.as_deref());
+                        });
                     });
                 }
             }),
