@@ -11,6 +11,7 @@ mod answer;
 mod blocks;
 mod family;
 mod fields;
+mod foreign;
 mod read_request;
 mod stream_in;
 mod stream_out;
@@ -19,6 +20,8 @@ mod tests;
 mod thinking;
 mod tools;
 mod write_request;
+
+pub(crate) use foreign::without_foreign_thoughts;
 
 /// The dialect.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +38,11 @@ impl Client for Anthropic {
 
     fn stream_writer(&self, asked: &Asked) -> Box<dyn StreamWriter> {
         Box::new(stream_out::Writer::new(asked))
+    }
+
+    /// "Token counting", 2026-11.
+    fn write_count(&self, input: u64, out: &mut Vec<u8>) {
+        crate::json::Object::write(out, |body| body.count("input_tokens", input));
     }
 
     fn write_fault(&self, fault: &Fault<'_>, out: &mut Vec<u8>) {

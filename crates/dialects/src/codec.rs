@@ -29,6 +29,9 @@ pub trait Client: Sync {
         "text/event-stream"
     }
 
+    /// Writes the answer to the question how many LLM tokens a request is.
+    fn write_count(&self, input: u64, out: &mut Vec<u8>);
+
     /// Writes the body of a failed answer.
     fn write_fault(&self, fault: &Fault<'_>, out: &mut Vec<u8>);
 }

@@ -7,6 +7,7 @@
 
 mod anthropic;
 mod codec;
+mod count;
 mod json;
 pub mod model;
 mod openai_chat;

@@ -40,6 +40,14 @@ impl Client for OpenAiChat {
         Box::new(stream_out::Writer::new(asked))
     }
 
+    /// OpenAI counts for its responses alone ("Responses: input tokens", 2026-11): the same shape here.
+    fn write_count(&self, input: u64, out: &mut Vec<u8>) {
+        Object::write(out, |body| {
+            body.text("object", "response.input_tokens");
+            body.count("input_tokens", input);
+        });
+    }
+
     fn write_fault(&self, fault: &Fault<'_>, out: &mut Vec<u8>) {
         Object::write(out, |body| write_error(body, fault));
     }

@@ -1,5 +1,6 @@
 //! The dialects by name: which there are, and who speaks them. A new one is a line in the table below.
 
+use bytes::Bytes;
 use claviger_types::{Dialect, Operation};
 
 use crate::codec::{Client, Upstream};
@@ -52,6 +53,12 @@ protocols! {
 }
 
 impl Protocol {
+    /// The body of a request that passes untranslated, without what another vendor left in the conversation and this
+    /// one refuses. `None`: there is nothing of the kind.
+    pub fn cleaned(self, body: &Bytes) -> Option<Bytes> {
+        (self == Self::Anthropic).then(|| anthropic::without_foreign_thoughts(body))?
+    }
+
     /// The protocol with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|protocol| protocol.name() == name)

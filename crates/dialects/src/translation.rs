@@ -7,6 +7,7 @@ use bytes::Bytes;
 use claviger_types::Operation;
 
 use crate::codec::{Asked, Client, Context, Refused, StreamReader, StreamWriter, Upstream};
+use crate::count::estimate;
 use crate::model::{Dropped, Event, Fault, FaultKind};
 use crate::protocol::Protocol;
 use crate::replay::replay;
@@ -72,8 +73,7 @@ impl Translation {
     /// # Errors
     /// When the caller made a mistake; [`Translation::refusal`] is the answer to it.
     pub fn request(&mut self, body: &[u8]) -> Result<Outgoing, Refused> {
-        let not_text = || Refused { message: "the body is not valid UTF-8".to_owned(), param: None };
-        let body = std::str::from_utf8(body).map_err(|_| not_text())?;
+        let body = text(body)?;
         let mut request = self.client.read_request(body, &self.context)?;
         self.asked.model = request.model.as_str().to_owned();
         self.asked.stream = request.stream;
@@ -84,6 +84,18 @@ impl Translation {
         self.upstream.write_request(&request, &self.context, &mut dropped, &mut out)?;
         let operation = self.upstream.operation(request.stream);
         Ok(Outgoing { body: out.into(), operation, stream: request.stream, dropped })
+    }
+
+    /// Answers the question how many LLM tokens a request is, by an estimate: for providers that do not count.
+    ///
+    /// # Errors
+    /// When the caller made a mistake.
+    pub fn token_count(&self, body: &[u8]) -> Result<Reply, Refused> {
+        let body = text(body)?;
+        let request = self.client.read_request(body, &self.context)?;
+        let mut out = Vec::with_capacity(32);
+        self.client.write_count(estimate(&request), &mut out);
+        Ok(Reply { status: 200, body: out.into() })
     }
 
     /// The answer to a request that was refused.
@@ -143,6 +155,10 @@ impl Translation {
             has_ended: false,
         }
     }
+}
+
+fn text(body: &[u8]) -> Result<&str, Refused> {
+    std::str::from_utf8(body).map_err(|_| Refused { message: "the body is not valid UTF-8".to_owned(), param: None })
 }
 
 fn unreadable() -> Fault<'static> {

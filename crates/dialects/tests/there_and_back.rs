@@ -1,0 +1,188 @@
+//! What goes from one dialect to the other and back still means the same.
+
+#![expect(clippy::expect_used, reason = "a test may fail")]
+
+use bytes::Bytes;
+use claviger_dialects::{Context, Protocol, Translation};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn translation(client: Protocol, upstream: Protocol) -> Translation {
+    Translation::new(client, upstream, Context::default()).expect("a pair")
+}
+
+fn forth(client: Protocol, upstream: Protocol, body: &Value) -> Value {
+    let outgoing = translation(client, upstream).request(body.to_string().as_bytes()).expect("a request");
+    assert!(outgoing.dropped.is_empty(), "{} lost from {body}", outgoing.dropped);
+    serde_json::from_slice(&outgoing.body).expect("JSON")
+}
+
+/// Text with all that must be escaped and some that must not.
+fn text() -> impl Strategy<Value = String> {
+    proptest::string::string_regex("[a-zA-Z0-9 \"\\\\\n\t\u{1}éß漢🚢/{}]{1,24}")
+        .expect("a pattern")
+        .prop_map(|t| t + ".")
+}
+
+fn user() -> impl Strategy<Value = Value> {
+    let picture = Just(json!({ "type": "image_url", "image_url": { "url": "data:image/gif;base64,R0lGOA==" } }));
+    let remote =
+        text().prop_map(|t| json!({ "type": "image_url", "image_url": { "url": format!("https://a.test/{t}") } }));
+    let words = text().prop_map(|text| json!({ "type": "text", "text": text }));
+    let part = prop_oneof![4 => words, 1 => picture, 1 => remote];
+    let parts = prop::collection::vec(part, 1..4).prop_map(|parts| json!({ "role": "user", "content": parts }));
+    prop_oneof![text().prop_map(|text| json!({ "role": "user", "content": text })), parts]
+}
+
+/// A turn of the assistant's; with calls, their results follow.
+fn assistant() -> impl Strategy<Value = Vec<Value>> {
+    let argument =
+        (text(), any::<i32>(), any::<bool>()).prop_map(|(t, n, b)| json!({ "t": t, "n": n, "b": [b, null] }));
+    let calls = prop::collection::vec((argument, text()), 0..3);
+    (text(), calls, any::<bool>()).prop_map(|(said, calls, mute)| {
+        let id = |at: usize| format!("call_{at}");
+        let call = |(at, (arguments, _)): (usize, &(Value, String))| {
+            json!({ "id": id(at), "type": "function",
+            "function": { "name": "tide", "arguments": arguments.to_string() } })
+        };
+        let list: Vec<Value> = calls.iter().enumerate().map(call).collect();
+        let mut first = json!({ "role": "assistant", "content": said });
+        if !list.is_empty() {
+            first["tool_calls"] = list.into();
+            if mute {
+                first["content"] = Value::Null;
+            }
+        }
+        let results = calls
+            .iter()
+            .enumerate()
+            .map(|(at, (_, result))| json!({ "role": "tool", "tool_call_id": id(at), "content": result }));
+        std::iter::once(first).chain(results).collect()
+    })
+}
+
+fn chat_request() -> impl Strategy<Value = Value> {
+    let turns = prop::collection::vec((user(), assistant()), 0..4);
+    let settings = (0.0..1.0_f64, any::<bool>(), prop::collection::vec(text(), 0..3), 1..9000_u32, 0..4_usize);
+    (text(), turns, user(), settings, any::<bool>()).prop_map(|(system, turns, last, settings, stream)| {
+        let (temperature, parallel, stop, most, choice) = settings;
+        let mut messages = vec![json!({ "role": "system", "content": system })];
+        for (asked, said) in turns {
+            messages.push(asked);
+            messages.extend(said);
+        }
+        messages.push(last);
+        let choices = [json!("auto"), json!("none"), json!("required"), json!({ "type": "function", "function": { "name": "tide" } })];
+        let schema = json!({ "type": "object", "properties": { "t": { "type": "string" } } });
+        let mut body = json!({ "model": "m", "messages": messages, "temperature": temperature, "max_tokens": most,
+            "tools": [{ "type": "function", "function": { "name": "tide", "description": system, "parameters": schema } }],
+            "tool_choice": choices[choice], "user": "u" });
+        if !stop.is_empty() {
+            body["stop"] = stop.into();
+        }
+        // With `none` nothing is said about parallel calls there.
+        if choice != 1 {
+            body["parallel_tool_calls"] = parallel.into();
+        }
+        if stream {
+            body["stream"] = true.into();
+            body["stream_options"] = json!({ "include_usage": true });
+        }
+        body
+    })
+}
+
+/// The same for bodies that mean the same: content as a list, arguments as JSON, neighbours of one role together.
+fn meaning(mut body: Value) -> Value {
+    let mut said: Vec<Value> = Vec::new();
+    for message in body["messages"].as_array_mut().into_iter().flatten() {
+        let content = match message["content"].take() {
+            Value::String(text) => json!([{ "type": "text", "text": text }]),
+            Value::Null => json!([]),
+            list => list,
+        };
+        message["content"] = content;
+        for call in message["tool_calls"].as_array_mut().into_iter().flatten() {
+            let arguments = call["function"]["arguments"].as_str().expect("text");
+            call["function"]["arguments"] = serde_json::from_str(arguments).expect("JSON");
+        }
+        said.push(message.clone());
+    }
+    body["messages"] = said.into();
+    body
+}
+
+/// An answer of chat completions.
+fn answer() -> impl Strategy<Value = Value> {
+    let arguments = text().prop_map(|text| json!({ "t": text }).to_string());
+    let counts = (768..9000_u32, 1..500_u32);
+    (prop::option::of(text()), text(), prop::collection::vec(arguments, 0..3), counts).prop_map(
+        |(thought, said, calls, (input, output))| {
+            let list: Vec<Value> = calls
+                .iter()
+                .enumerate()
+                .map(|(at, arguments)| {
+                    json!({ "id": format!("call_{at}"),
+                "type": "function", "function": { "name": "tide", "arguments": arguments } })
+                })
+                .collect();
+            let finish = if list.is_empty() { "length" } else { "tool_calls" };
+            let mut message = json!({ "role": "assistant", "content": said, "refusal": null });
+            if !list.is_empty() {
+                message["tool_calls"] = list.into();
+            }
+            if let Some(thought) = thought {
+                message["reasoning_content"] = thought.into();
+            }
+            json!({ "id": "a-1", "object": "chat.completion", "created": 0, "model": "m",
+                "choices": [{ "index": 0, "message": message, "finish_reason": finish, "logprobs": null }],
+                "usage": { "prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output,
+                    "prompt_tokens_details": { "cached_tokens": 700 } } })
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_request_of_openai_chat_comes_back_from_anthropic(body in chat_request()) {
+        let there = forth(Protocol::OpenAiChat, Protocol::Anthropic, &body);
+        let back = forth(Protocol::Anthropic, Protocol::OpenAiChat, &there);
+        prop_assert_eq!(meaning(back), meaning(body));
+    }
+
+    #[test]
+    fn an_answer_of_openai_chat_comes_back_from_anthropic(body in answer()) {
+        let there = translation(Protocol::Anthropic, Protocol::OpenAiChat).answer(200, body.to_string().as_bytes());
+        let back = translation(Protocol::OpenAiChat, Protocol::Anthropic).answer(200, &there.body);
+        prop_assert_eq!(serde_json::from_slice::<Value>(&back.body).expect("JSON"), body);
+    }
+
+    #[test]
+    fn an_answer_told_as_a_stream_is_the_same_answer(body in answer()) {
+        let mut to_anthropic = Vec::new();
+        let there = translation(Protocol::Anthropic, Protocol::OpenAiChat);
+        there.answer_as_stream(body.to_string().as_bytes(), &mut to_anthropic);
+        let mut stream = translation(Protocol::OpenAiChat, Protocol::Anthropic).stream();
+        let mut chunks = Vec::new();
+        stream.push(Bytes::from(to_anthropic), &mut chunks);
+        prop_assert!(stream.has_ended());
+        let (mut said, mut thought, mut calls, mut last) = (String::new(), String::new(), 0, Value::Null);
+        let text = String::from_utf8(chunks).expect("UTF-8");
+        for data in text.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| *data != "[DONE]") {
+            let chunk: Value = serde_json::from_str(data).expect("JSON");
+            let delta = &chunk["choices"][0]["delta"];
+            said.push_str(delta["content"].as_str().unwrap_or_default());
+            thought.push_str(delta["reasoning_content"].as_str().unwrap_or_default());
+            calls += usize::from(delta["tool_calls"][0]["id"].is_string());
+            last = chunk;
+        }
+        let message = &body["choices"][0]["message"];
+        prop_assert_eq!(&said, message["content"].as_str().expect("text"));
+        prop_assert_eq!(&thought, message["reasoning_content"].as_str().unwrap_or_default());
+        prop_assert_eq!(calls, message["tool_calls"].as_array().map_or(0, Vec::len));
+        prop_assert_eq!(&last["choices"][0]["finish_reason"], &body["choices"][0]["finish_reason"]);
+        prop_assert_eq!(&last["usage"], &body["usage"]);
+    }
+}
