@@ -296,3 +296,7 @@ fn numbers_too<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Err
     };
     Ok(list.into_iter().map(text).collect())
 }
+
+#[cfg(test)]
+#[path = "format/tests.rs"]
+mod tests;
