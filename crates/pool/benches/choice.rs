@@ -47,19 +47,7 @@ impl Bench {
         self.now = self.now.plus(Duration::from_micros(100));
         self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let targets = [(self.provider, "gpt-4o-mini")];
-        let need = Need {
-            targets: &targets,
-            tried: &[],
-            turn: Turn::First,
-            pinned: None,
-            ticket: None,
-            patient: true,
-            shaken: false,
-            last: false,
-            stream: true,
-            affinity: Some(self.dice % 1000),
-            cost: 100,
-        };
+        let need = Need { affinity: Some(self.dice % 1000), cost: 100, ..Need::first(&targets) };
         self.pool.lease(self.now, &need, self.dice).expect("healthy")
     }
 
@@ -101,19 +89,7 @@ fn rescue(bencher: divan::Bencher<'_, '_>, credentials: usize) {
         let tried = [first.credential()];
         bench.settle(first, End::Said(Verdict::of(Class::BadRequest, "bench")));
         let targets = [(bench.provider, "gpt-4o-mini")];
-        let need = Need {
-            targets: &targets,
-            tried: &tried,
-            turn: Turn::Rescue,
-            pinned: None,
-            ticket: None,
-            patient: true,
-            shaken: false,
-            last: false,
-            stream: true,
-            affinity: None,
-            cost: 0,
-        };
+        let need = Need { tried: &tried, turn: Turn::Rescue, ..Need::first(&targets) };
         let lease = bench.pool.lease(bench.now, &need, 1).expect("healthy");
         bench.settle(lease, End::Good);
     });

@@ -34,6 +34,25 @@ pub struct Need<'a> {
     pub cost: u64,
 }
 
+impl<'a> Need<'a> {
+    /// A first attempt with these targets that may wait, streams, and has no further wishes.
+    pub const fn first(targets: &'a [(ProviderId, &'a str)]) -> Self {
+        Self {
+            targets,
+            tried: &[],
+            turn: Turn::First,
+            pinned: None,
+            ticket: None,
+            patient: true,
+            shaken: false,
+            last: false,
+            stream: true,
+            affinity: None,
+            cost: 0,
+        }
+    }
+}
+
 /// Which turn of the request this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {

@@ -255,7 +255,10 @@ impl Part<'_> {
     fn passage(&self, need: &Need<'_>, now: Moment) -> Passage {
         // who may not wait at all is its own probe: one attempt a request is no more than there would be without trouble
         let own = !need.patient && matches!(need.turn, Turn::First | Turn::Careful);
+        let spent = !need.patient && need.shaken;
         match self.endpoint.breaker.passage_again(now, need.tried.len(), need.shaken && !need.last) {
+            // and it has had that attempt
+            Passage::Probe if spent => Passage::Shut(now.plus(rules::BREAKER_GAP.1)),
             Passage::Shut(_) if own || (need.last && self.endpoint.breaker.is_promising(now)) => Passage::Probe,
             passage => passage,
         }

@@ -82,19 +82,7 @@ proptest! {
                     let model = format!("m{model}");
                     let targets = [(roster.providers[0], model.as_str())];
                     let turn = if tried.is_empty() { Turn::First } else { Turn::Rescue };
-                    let need = Need {
-                        targets: &targets,
-                        tried: &tried,
-                        turn,
-                        pinned: None,
-                        ticket: None,
-                        patient: true,
-shaken: false,
-            last: false,
-                        stream: false,
-                        affinity: None,
-                        cost: 10,
-                    };
+                    let need = Need { tried: &tried, turn, cost: 10, ..Need::first(&targets) };
                     // counted anew, cell by cell, while the choice goes by what it remembers
                     let (_, explained) = pool.explain(now, &targets);
                     let untried = || explained.iter().filter(|one| !tried.contains(&one.credential));

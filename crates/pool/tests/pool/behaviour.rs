@@ -141,19 +141,7 @@ fn accounts_share_a_quota_fact() {
     let of = |name: &str| CredentialSpec { account: Some("acme".to_owned()), ..spec(name, 1) };
     let roster = pool.reconcile(Moment::START, &[provider(vec![of("a"), of("b"), spec("c", 1)])]);
     let targets = [(roster.providers[0], "m")];
-    let need = Need {
-        targets: &targets,
-        tried: &[],
-        turn: Turn::First,
-        pinned: None,
-        ticket: None,
-        patient: true,
-        shaken: false,
-        last: false,
-        stream: false,
-        affinity: None,
-        cost: 0,
-    };
+    let need = Need::first(&targets);
     let pinned = Need { pinned: Some(roster.credentials[0][0]), ..need };
     let lease = pool.lease(Moment::START, &pinned, 1).unwrap();
     let verdict = Verdict::of(Class::QuotaExhausted, "test").scoped(Scope::Account);

@@ -58,19 +58,7 @@ impl Sim {
     ) -> Result<Lease, Refusal> {
         let targets: [(ProviderId, &str); 1] = [(self.roster.providers[0], model)];
         let dice = self.roll();
-        let need = change(Need {
-            targets: &[],
-            tried: &[],
-            turn: Turn::First,
-            pinned: None,
-            ticket: None,
-            patient: true,
-            shaken: false,
-            last: false,
-            stream: true,
-            affinity: None,
-            cost: 0,
-        });
+        let need = change(Need::first(&[]));
         self.pool.lease(self.now, &Need { targets: &targets, ..need }, dice)
     }
 
