@@ -180,32 +180,34 @@ impl Message {
 
     fn delta(&mut self, delta: Delta<'_>, out: &mut Vec<u8>) {
         self.decide(&delta, out);
-        let (kind, key, value) = match (&self.block, &delta) {
-            (Block::Open("text"), Delta::Text(text)) => ("text_delta", "text", text.to_string()),
-            (Block::Open("tool_use"), Delta::Arguments(text)) => ("input_json_delta", "partial_json", text.to_string()),
-            (Block::Thinking { .. }, Delta::Text(text)) => ("thinking_delta", "thinking", text.to_string()),
-            (Block::Thinking { id, vendor }, Delta::Signature(seal) | Delta::Hidden(seal)) => {
-                let seal = match vendor {
-                    Some(Vendor::Anthropic) => seal.to_string(),
-                    vendor => carry(vendor.unwrap_or(Vendor::Other), id.as_deref(), seal),
-                };
-                ("signature_delta", "signature", seal)
+        match (&self.block, &delta) {
+            (Block::Open("text"), Delta::Text(text)) => self.write_text(out, "text_delta", "text", text),
+            (Block::Open("tool_use"), Delta::Arguments(text)) => {
+                self.write_text(out, "input_json_delta", "partial_json", text);
             }
-            (Block::Open("text"), Delta::Citation(source)) => {
-                self.write_delta(out, |delta| {
-                    delta.text("type", "citations_delta");
-                    match source.json {
-                        Some((Vendor::Anthropic, json)) => delta.raw("citation", json.get()),
-                        Some(_) | None => delta.object("citation", |citation| citation_fields(citation, source)),
-                    }
-                });
-                return;
-            }
-            _ => return,
-        };
+            (Block::Thinking { .. }, Delta::Text(text)) => self.write_text(out, "thinking_delta", "thinking", text),
+            (Block::Thinking { id, vendor }, Delta::Signature(seal) | Delta::Hidden(seal)) => match vendor {
+                Some(Vendor::Anthropic) => self.write_text(out, "signature_delta", "signature", seal),
+                vendor => {
+                    let seal = carry(vendor.unwrap_or(Vendor::Other), id.as_deref(), seal);
+                    self.write_text(out, "signature_delta", "signature", &seal);
+                }
+            },
+            (Block::Open("text"), Delta::Citation(source)) => self.write_delta(out, |delta| {
+                delta.text("type", "citations_delta");
+                match source.json {
+                    Some((Vendor::Anthropic, json)) => delta.raw("citation", json.get()),
+                    Some(_) | None => delta.object("citation", |citation| citation_fields(citation, source)),
+                }
+            }),
+            _ => {}
+        }
+    }
+
+    fn write_text(&self, out: &mut Vec<u8>, kind: &str, key: &str, value: &str) {
         self.write_delta(out, |delta| {
             delta.text("type", kind);
-            delta.text(key, &value);
+            delta.text(key, value);
         });
     }
 

@@ -1,1 +1,75 @@
-//! Tests.
+use super::*;
+
+fn translation() -> Translation {
+    Translation::new(Protocol::OpenAiChat, Protocol::Anthropic, Context::default()).unwrap()
+}
+
+#[test]
+fn the_same_dialect_on_both_sides_is_not_translated() {
+    for protocol in Protocol::ALL {
+        assert!(Translation::new(*protocol, *protocol, Context::default()).is_none());
+        assert_eq!(Protocol::from_name(protocol.name()), Some(*protocol));
+    }
+}
+
+#[test]
+fn a_mistake_of_the_callers_is_answered_in_its_own_dialect_and_repeats_nothing() {
+    for body in
+        ["", "[]", "{\"model\":\"m\"", "\"secret\"", "{\"model\":1,\"messages\":\"secret\"}", "{\"messages\":[]}"]
+    {
+        let refused = translation().request(body.as_bytes()).unwrap_err();
+        let reply = translation().refusal(&refused);
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        assert_eq!(reply.status, 400);
+        assert!(text.contains("\"invalid_request_error\"") && !text.contains("secret"), "{text}");
+    }
+    assert!(translation().request(b"{\"model\":\"\xff\"}").is_err());
+}
+
+#[test]
+fn the_providers_name_of_the_model_is_sent() {
+    let context = Context { model: Some("claude-x".to_owned()), ..Context::default() };
+    let mut translation = Translation::new(Protocol::OpenAiChat, Protocol::Anthropic, context).unwrap();
+    let out = translation.request(br#"{"model":"alias","messages":[]}"#).unwrap();
+    assert!(out.body.starts_with(br#"{"model":"claude-x""#));
+    assert_eq!((out.operation, out.stream), (Operation::AnthropicMessages, false));
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_a_failure_and_not_an_empty_answer() {
+    for body in ["", "<html>", "{}", "[1]"] {
+        let reply = translation().answer(200, body.as_bytes());
+        assert_eq!(reply.status, 502);
+        assert!(String::from_utf8_lossy(&reply.body).contains("invalid_upstream_answer"));
+        let mut out = Vec::new();
+        translation().answer_as_stream(body.as_bytes(), &mut out);
+        assert!(out.starts_with(b"data: {\"error\""));
+    }
+}
+
+#[test]
+fn a_failure_keeps_its_status_and_message() {
+    let body = br#"{"type":"error","error":{"type":"rate_limit_error","message":"Slow down"}}"#;
+    let reply = translation().answer(429, body);
+    assert_eq!(reply.status, 429);
+    assert!(String::from_utf8_lossy(&reply.body).contains("Slow down"));
+    assert_eq!(translation().answer(503, b"<html>busy</html>").status, 503);
+}
+
+#[test]
+fn a_stream_that_was_ended_from_outside_says_nothing_more() {
+    let (mut stream, mut out) = (translation().stream(), Vec::new());
+    stream.fail(cut(), &mut out);
+    assert!(stream.has_ended());
+    let length = out.len();
+    stream.push(Bytes::from_static(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), &mut out);
+    stream.finish(&mut out);
+    assert_eq!(out.len(), length);
+}
+
+#[test]
+fn tokens_are_counted_in_the_callers_shape() {
+    let counting = Translation::new(Protocol::Anthropic, Protocol::OpenAiChat, Context::default()).unwrap();
+    let reply = counting.token_count(br#"{"model":"m","messages":[{"role":"user","content":"Hi there"}]}"#).unwrap();
+    assert!(reply.body.starts_with(b"{\"input_tokens\":"));
+}

@@ -1,0 +1,24 @@
+//! Settings of a provider's configuration that one dialect alone reads.
+
+use std::sync::Arc;
+
+use crate::bedrock::BedrockSettings;
+use crate::deepl::DeepLSettings;
+use crate::dify::DifySettings;
+use crate::qwen::QwenSettings;
+
+/// The settings of the dialect that the provider speaks. Shared, because every request has them.
+#[derive(Clone, Debug, Default)]
+pub enum Settings {
+    /// The dialect has none, or its defaults are meant.
+    #[default]
+    None,
+    /// AWS Bedrock.
+    Bedrock(Arc<BedrockSettings>),
+    /// DeepL.
+    DeepL(Arc<DeepLSettings>),
+    /// Dify.
+    Dify(Arc<DifySettings>),
+    /// Qwen's own dialect.
+    Qwen(Arc<QwenSettings>),
+}
