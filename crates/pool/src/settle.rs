@@ -94,6 +94,8 @@ impl Pool {
                 cell.goods = cell.goods.saturating_add(1);
             }
             End::Said(verdict) if verdict.class.is_callers() => self.callers(&lease, now),
+            // the operator says that it counts against nobody
+            End::Said(Verdict { scope: Scope::Request, .. }) => self.release(&lease, now),
             End::Said(verdict) if verdict.class.is_guess() => {
                 let (share, probe) = self.guess(now, &lease, place.cell, verdict, dice);
                 settled.endpoint_share = share;

@@ -17,7 +17,7 @@ fn counts(sim: &mut Sim, requests: usize) -> Vec<usize> {
     let mut counts = vec![0; sim.roster.credentials[0].len()];
     for _ in 0..requests {
         sim.advance(1);
-        let lease = sim.first().expect("healthy");
+        let lease = sim.first().unwrap();
         counts[sim.index(&lease)] += 1;
         sim.settle(lease, End::Good);
     }
@@ -78,7 +78,7 @@ fn least_latency_prefers_who_speaks_first_and_goes_on_looking() {
 }
 
 fn of_conversation(sim: &mut Sim, key: u64) -> Lease {
-    sim.ask_with("m", |need| Need { affinity: Some(key), ..need }).expect("healthy")
+    sim.ask_with("m", |need| Need { affinity: Some(key), ..need }).unwrap()
 }
 
 /// Where each of a thousand conversations goes, one at a time.
