@@ -17,7 +17,7 @@ fn counts(sim: &mut Sim, requests: usize) -> Vec<usize> {
     let mut counts = vec![0; sim.roster.credentials[0].len()];
     for _ in 0..requests {
         sim.advance(1);
-        let lease = sim.first().unwrap();
+        let Ok(lease) = sim.first() else { panic!("everybody is healthy") };
         counts[sim.index(&lease)] += 1;
         sim.settle(lease, End::Good);
     }
@@ -78,7 +78,8 @@ fn least_latency_prefers_who_speaks_first_and_goes_on_looking() {
 }
 
 fn of_conversation(sim: &mut Sim, key: u64) -> Lease {
-    sim.ask_with("m", |need| Need { affinity: Some(key), ..need }).unwrap()
+    let Ok(lease) = sim.ask_with("m", |need| Need { affinity: Some(key), ..need }) else { panic!("nobody is free") };
+    lease
 }
 
 /// Where each of a thousand conversations goes, one at a time.
