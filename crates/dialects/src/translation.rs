@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use claviger_types::Operation;
 
-use crate::codec::{Asked, Client, Context, Refused, StreamReader, StreamWriter, Upstream};
+use crate::codec::{Asked, Client, Context, Refused, Sink, StreamReader, StreamWriter, Upstream};
 use crate::count::estimate;
 use crate::model::{Dropped, Event, Fault, FaultKind};
 use crate::protocol::Protocol;
@@ -20,6 +20,8 @@ mod tests;
 #[derive(Clone)]
 pub struct Translation {
     client: &'static dyn Client,
+    /// Writes failures in the provider's own dialect, or in OpenAI's if nobody but the provider speaks it.
+    teller: &'static dyn Client,
     upstream: &'static dyn Upstream,
     context: Context,
     asked: Asked,
@@ -65,7 +67,8 @@ impl Translation {
         }
         let asked =
             Asked { now: context.now, nonce: context.nonce, array_stream: context.array_stream, ..Asked::default() };
-        Some(Self { client: client.client()?, upstream: upstream.upstream()?, context, asked })
+        let teller = upstream.client().or(Protocol::OpenAiChat.client())?;
+        Some(Self { client: client.client()?, teller, upstream: upstream.upstream()?, context, asked })
     }
 
     /// Translates the request. The answer's methods depend on it: call this first.
@@ -152,6 +155,8 @@ impl Translation {
         StreamTranslation {
             reader: self.upstream.stream_reader(&self.asked),
             writer: self.client.stream_writer(&self.asked),
+            teller: self.teller,
+            failure: None,
             has_ended: false,
         }
     }
@@ -175,6 +180,8 @@ fn unreadable() -> Fault<'static> {
 pub struct StreamTranslation {
     reader: Box<dyn StreamReader>,
     writer: Box<dyn StreamWriter>,
+    teller: &'static dyn Client,
+    failure: Option<Bytes>,
     has_ended: bool,
 }
 
@@ -187,15 +194,30 @@ impl std::fmt::Debug for StreamTranslation {
 impl StreamTranslation {
     /// Translates the next bytes, cut anywhere, and writes what they mean at the end of `out`.
     pub fn push(&mut self, chunk: Bytes, out: &mut Vec<u8>) {
-        let Self { reader, writer, has_ended } = self;
-        reader.push(chunk, &mut |event| forward(writer.as_mut(), has_ended, event, out));
+        self.read(|reader, sink| reader.push(chunk, sink), out);
     }
 
     /// The provider's bytes have ended: ends the caller's stream too, with an error if the answer was not complete.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        let Self { reader, writer, has_ended } = self;
-        reader.finish(&mut |event| forward(writer.as_mut(), has_ended, event, out));
+        self.read(|reader, sink| reader.finish(sink), out);
         self.fail(cut(), out);
+    }
+
+    fn read(&mut self, read: impl FnOnce(&mut dyn StreamReader, Sink<'_>), out: &mut Vec<u8>) {
+        let Self { reader, writer, teller, failure, has_ended } = self;
+        read(reader.as_mut(), &mut |event| {
+            if let (Event::Fault(fault), false) = (&event, *has_ended) {
+                let mut told = Vec::with_capacity(256);
+                teller.write_fault(fault, &mut told);
+                *failure = Some(told.into());
+            }
+            forward(writer.as_mut(), has_ended, event, out);
+        });
+    }
+
+    /// What the provider said in mid-stream when it failed, as an error body for classification.
+    pub const fn failure(&self) -> Option<&Bytes> {
+        self.failure.as_ref()
     }
 
     /// Ends the caller's stream with an error, unless it has ended.

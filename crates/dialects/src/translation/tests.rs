@@ -68,6 +68,19 @@ fn a_stream_that_was_ended_from_outside_says_nothing_more() {
 }
 
 #[test]
+fn what_the_provider_said_in_the_middle_is_kept_for_judgement() {
+    let (mut stream, mut out) = (translation().stream(), Vec::new());
+    let said =
+        b"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Busy\"}}\n\n";
+    stream.push(Bytes::from_static(said), &mut out);
+    let failure = String::from_utf8_lossy(stream.failure().unwrap()).into_owned();
+    assert!(failure.contains("overloaded_error") && failure.contains("Busy"), "{failure}");
+    let mut broken_off = translation().stream();
+    broken_off.finish(&mut out);
+    assert!(broken_off.failure().is_none());
+}
+
+#[test]
 fn tokens_are_counted_in_the_callers_shape() {
     let counting = Translation::new(Protocol::Anthropic, Protocol::OpenAiChat, Context::default()).unwrap();
     let reply = counting.token_count(br#"{"model":"m","messages":[{"role":"user","content":"Hi there"}]}"#).unwrap();
