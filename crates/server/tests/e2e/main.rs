@@ -31,6 +31,8 @@ mod retries;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod selection;
+#[cfg(test)]
 mod smuggling;
 #[cfg(test)]
 mod streams;
