@@ -21,6 +21,8 @@ mod thinking;
 mod tools;
 mod write_request;
 
+pub(crate) use family::Version;
+
 pub(crate) use foreign::without_foreign_thoughts;
 
 /// The dialect.

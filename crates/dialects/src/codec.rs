@@ -8,6 +8,7 @@ use claviger_wire::fault::{self, ErrorFields};
 use std::fmt;
 
 use crate::model::{Answer, Dropped, Event, Fault, FaultKind, Request};
+use crate::settings::Settings;
 use crate::text::Text;
 
 /// A dialect that callers speak.
@@ -125,6 +126,8 @@ pub struct Profile {
     pub max_completion_tokens: bool,
     /// The credential is Claude Code's: the system prompt must begin with its sentence (Anthropic).
     pub claude_code: bool,
+    /// What the configuration says about one dialect alone.
+    pub settings: Settings,
 }
 
 /// How a provider that speaks OpenAI chat is told how much to think.

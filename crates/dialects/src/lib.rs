@@ -6,22 +6,27 @@
 //! name, or drop a field in silence.
 
 mod anthropic;
+mod bedrock;
 mod codec;
 mod count;
 mod json;
 pub mod model;
 mod openai_chat;
+mod plain;
 mod protocol;
 mod replay;
 mod sequence;
+mod settings;
 mod sse;
 mod text;
 mod translation;
 
+pub use bedrock::{BedrockSettings, CachePoints};
 pub use codec::{
     Asked, Client, Context, Profile, ReasoningForm, Refused, Sink, StreamReader, StreamWriter, ThoughtsBack,
     Unreadable, Upstream,
 };
 pub use protocol::Protocol;
+pub use settings::Settings;
 pub use text::{Number, Text};
 pub use translation::{Outgoing, Reply, StreamTranslation, Translation};

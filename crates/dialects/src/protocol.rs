@@ -4,7 +4,7 @@ use bytes::Bytes;
 use claviger_types::{Dialect, Operation};
 
 use crate::codec::{Client, Upstream};
-use crate::{anthropic, openai_chat};
+use crate::{anthropic, bedrock, openai_chat};
 
 /// A side of a dialect: `None` where nobody speaks it.
 macro_rules! side {
@@ -50,6 +50,8 @@ protocols! {
     OpenAiChat = "openai-chat" { client: openai_chat::OpenAiChat, upstream: openai_chat::OpenAiChat, }
     /// Anthropic messages.
     Anthropic = "anthropic" { client: anthropic::Anthropic, upstream: anthropic::Anthropic, }
+    /// AWS Bedrock Converse.
+    Bedrock = "bedrock" { upstream: bedrock::Bedrock, }
 }
 
 impl Protocol {

@@ -3,9 +3,6 @@
 use std::sync::Arc;
 
 use crate::bedrock::BedrockSettings;
-use crate::deepl::DeepLSettings;
-use crate::dify::DifySettings;
-use crate::qwen::QwenSettings;
 
 /// The settings of the dialect that the provider speaks. Shared, because every request has them.
 #[derive(Clone, Debug, Default)]
@@ -15,10 +12,4 @@ pub enum Settings {
     None,
     /// AWS Bedrock.
     Bedrock(Arc<BedrockSettings>),
-    /// DeepL.
-    DeepL(Arc<DeepLSettings>),
-    /// Dify.
-    Dify(Arc<DifySettings>),
-    /// Qwen's own dialect.
-    Qwen(Arc<QwenSettings>),
 }

@@ -51,9 +51,7 @@ fn part(raw: &RawValue) -> Option<Part<'_>> {
     }
     if let Some(reasoning) = block.reasoning {
         return Some(Part::Thinking(match (reasoning.redacted, reasoning.text) {
-            (Some(hidden), _) => {
-                Thinking { hidden: Some(hidden), vendor: Some(Vendor::Amazon), ..Thinking::default() }
-            }
+            (Some(hidden), _) => Thinking { hidden: Some(hidden), vendor: Some(Vendor::Amazon), ..Thinking::default() },
             (None, text) => {
                 let text = text.unwrap_or_default();
                 let vendor = text.signature.is_some().then_some(Vendor::Anthropic);

@@ -175,7 +175,10 @@ impl Reader {
                 let vendor = match delta {
                     Delta::Hidden(_) => Vendor::Amazon,
                     // Only Claude signs its thoughts.
-                    Delta::Text(_) | Delta::Signature(_) | Delta::Arguments(_) | Delta::Citation(_)
+                    Delta::Text(_)
+                    | Delta::Signature(_)
+                    | Delta::Arguments(_)
+                    | Delta::Citation(_)
                     | Delta::Logprobs(_) => Vendor::Anthropic,
                 };
                 self.open(index, kind, Opening::Thinking { id: None, vendor: Some(vendor) }, sink)
