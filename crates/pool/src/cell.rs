@@ -3,7 +3,7 @@
 use claviger_types::{Allowance, Moment};
 
 use crate::evidence::Evidence;
-use crate::limits::{Pace, Window};
+use crate::limits::{Pace, Told, Window};
 use crate::rules;
 use crate::standing::Standing;
 
@@ -23,11 +23,8 @@ pub(crate) struct Cell {
     scored: Moment,
     /// Mean logarithm of its time to the first content over the endpoint's: 0 is as fast as the others.
     slowness: f32,
-    /// What is left of its share because its quota is nearly used up, until then.
-    thin: f32,
-    thin_until: Moment,
-    /// Requests that the provider still allows, by its last word.
-    left: Option<Left>,
+    /// What the provider said that it still allows, if it says such things.
+    told: Option<Box<Told>>,
     /// Attempts so far.
     pub(crate) leases: u32,
     pub(crate) strikes: f64,
@@ -43,17 +40,6 @@ pub(crate) struct Cell {
     pub(crate) bads: u32,
 }
 
-/// What a provider said is left.
-#[derive(Clone, Copy, Debug)]
-struct Left {
-    /// Attempts that may still go.
-    requests: u32,
-    /// When nobody is asked although none is left: until then.
-    closed: Moment,
-    /// When it is whole again.
-    reset: Moment,
-}
-
 impl Cell {
     pub(crate) fn new(credential: u32, weight: u32, served: f64) -> Self {
         Self {
@@ -67,9 +53,7 @@ impl Cell {
             score: 1.0,
             scored: Moment::START,
             slowness: 0.0,
-            thin: 1.0,
-            thin_until: Moment::START,
-            left: None,
+            told: None,
             leases: 0,
             strikes: 0.0,
             ejections: 0,
@@ -100,8 +84,8 @@ impl Cell {
         if f64::from(self.slowness) > rules::SLOW.ln() {
             share *= (rules::SLOW / self.pace_ratio(now).max(rules::SLOW)).powi(2);
         }
-        if now < self.thin_until {
-            share *= f64::from(self.thin);
+        if let Some((thin, _)) = self.told.as_ref().and_then(|told| told.thin(now)) {
+            share *= thin;
         }
         share
     }
@@ -121,7 +105,7 @@ impl Cell {
     /// When the share changes although nothing happens.
     pub(crate) fn drifts(&self, now: Moment) -> Option<Moment> {
         let drifting = self.score < 0.999 || f64::from(self.slowness) > rules::SLOW.ln();
-        let thin = (now < self.thin_until).then_some(self.thin_until);
+        let thin = self.told.as_ref().and_then(|told| told.thin(now)).map(|(_, until)| until);
         thin.into_iter().chain(drifting.then(|| now.plus(rules::DRIFT))).min()
     }
 
@@ -129,34 +113,16 @@ impl Cell {
     /// over the last tenth, and who has nothing left is not asked. `whole`: whether nothing at all is allowed before the
     /// reset, as was learned.
     pub(crate) fn allowed(&mut self, now: Moment, allowance: &Allowance, attempt: u32, whole: bool) {
-        let (mut least, mut until) = (1.0_f64, now);
-        for budget in [allowance.requests, allowance.usage].into_iter().flatten() {
-            let reset = budget.reset.unwrap_or(rules::ALLOWANCE_UNKNOWN).min(rules::ALLOWANCE_CAP);
-            let Some(limit) = budget.limit.filter(|limit| *limit > 0) else { continue };
-            let left = budget.remaining as f64 / limit as f64 / rules::ALLOWANCE_THIN;
-            if left < least {
-                (least, until) = (left, now.plus(reset));
-            }
-        }
-        self.thin = least.max(rules::ALLOWANCE_LEAST) as f32;
-        self.thin_until = until;
-        self.left = None;
-        let usage_spent = allowance.usage.filter(|usage| usage.remaining == 0);
-        if let Some(budget) = usage_spent.or(allowance.requests)
-            && let Some(reset) = budget.reset
-        {
-            // those sent since then are not counted in it yet
-            let since = u64::from(self.leases.saturating_sub(attempt));
-            let requests = u32::try_from(budget.remaining.saturating_sub(since)).unwrap_or(u32::MAX);
-            let reset = now.plus(reset.min(rules::ALLOWANCE_CAP));
-            let closed = if whole { reset } else { reset.min(now.plus(rules::ALLOWANCE_EARLY)) };
-            self.left = Some(Left { requests, closed, reset });
+        let told = Told::new(now, allowance, self.leases.saturating_sub(attempt), whole);
+        match &mut self.told {
+            Some(before) => **before = told,
+            None => self.told = Some(Box::new(told)),
         }
     }
 
     /// When the provider allows the next attempt, if by its own word it does not now.
     pub(crate) fn spent_until(&self, now: Moment) -> Option<Moment> {
-        self.left.filter(|left| left.requests == 0 && now < left.closed).map(|left| left.closed)
+        self.told.as_ref()?.spent_until(now)
     }
 
     /// An attempt goes.
@@ -165,14 +131,14 @@ impl Cell {
         self.leases = self.leases.wrapping_add(1);
         self.pending += 1;
         self.open += 1;
-        if let Some(left) = &mut self.left {
-            left.requests = left.requests.saturating_sub(1);
+        if let Some(told) = &mut self.told {
+            told.take();
         }
     }
 
     /// Whether a refusal now shows that nothing is allowed before the reset.
     pub(crate) fn refused_early(&self, now: Moment) -> bool {
-        self.left.is_some_and(|left| left.requests == 0 && left.closed <= now && now < left.reset)
+        self.told.as_ref().is_some_and(|told| told.refused_early(now))
     }
 
     pub(crate) fn praise(&mut self, now: Moment, step: f64) {
@@ -209,5 +175,15 @@ impl Cell {
     /// Whether nothing at all is known about it.
     pub(crate) fn is_untested(&self) -> bool {
         self.last_good.is_none() && self.last_bad.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cell;
+
+    #[test]
+    fn a_cell_is_small() {
+        assert!(size_of::<Cell>() <= 300, "{} bytes", size_of::<Cell>());
     }
 }

@@ -3,7 +3,9 @@
 
 mod learned;
 mod stated;
+mod told;
 
 pub(crate) use learned::{Pace, Window};
 pub use stated::Limits;
 pub(crate) use stated::{Closed, Quota};
+pub(crate) use told::Told;

@@ -13,20 +13,19 @@ use crate::rules;
 pub(crate) struct Pace {
     learned: Option<Learned>,
     /// Fading counts of attempts that left and were not refused (yet), and of those that were accepted.
-    left: f64,
-    accepted: f64,
+    left: f32,
+    accepted: f32,
     counted: Moment,
     /// Attempts since the last refusal that were not refused themselves.
     sent: u32,
     /// Whether any of them was accepted.
     proven: bool,
-    /// When the first refusal of the last burst of them came.
-    refused: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Learned {
     per_second: f64,
+    /// When the first refusal of the last burst of them came.
     at: Moment,
     /// Attempts that may go now, as of `filled`.
     level: f64,
@@ -36,32 +35,38 @@ struct Learned {
 impl Pace {
     fn count(&mut self, now: Moment) {
         let keep = 0.5_f64.powf(now.since(self.counted).as_secs_f64() / rules::PACE_HALF_LIFE);
-        self.accepted *= keep;
-        self.left *= keep;
+        self.accepted *= keep as f32;
+        self.left *= keep as f32;
         self.counted = now;
+    }
+
+    /// When the first refusal of the last burst of them came.
+    fn refused_at(&self) -> Option<Moment> {
+        self.learned.map(|learned| learned.at)
     }
 
     /// An attempt that left at `sent` was accepted.
     pub(crate) fn accepted(&mut self, now: Moment, sent: Moment) {
         self.count(now);
         self.accepted += 1.0;
-        self.proven |= self.refused.is_none_or(|refused| sent >= refused);
+        self.proven |= self.refused_at().is_none_or(|refused| sent >= refused);
     }
 
     /// Whether anything was accepted lately: who accepts nothing has no pace, it is down.
     pub(crate) fn is_accepting(&mut self, now: Moment) -> bool {
         self.count(now);
-        self.accepted > rules::PACE_ALIVE
+        f64::from(self.accepted) > rules::PACE_ALIVE
     }
 
-    /// An attempt that left at `left` was refused: the limit is what was accepted since the last time. Refusals of one burst are one lesson. `hint`: when the provider will accept one again.
+    /// An attempt that left at `left` was refused: the limit is what was accepted since the last time. Refusals of one
+    /// burst are one lesson. `hint`: when the provider will accept one again.
     pub(crate) fn refused(&mut self, now: Moment, left: Moment, hint: Option<Duration>) {
         self.count(now);
         self.left = (self.left - 1.0).max(0.0);
-        if self.refused.is_none_or(|refused| left >= refused) {
+        if self.refused_at().is_none_or(|refused| left >= refused) {
             self.sent = self.sent.saturating_sub(1);
         }
-        let since = self.refused.map(|at| now.since(at).as_secs_f64());
+        let since = self.refused_at().map(|at| now.since(at).as_secs_f64());
         if since.is_some_and(|since| since < rules::PACE_ONE_BURST) {
             return;
         }
@@ -71,7 +76,7 @@ impl Pace {
         }
         // between two refusals exactly as much was accepted as the limit allows; before the first one, perhaps a burst
         let between = since.filter(|since| *since < rules::PACE_BETWEEN).map(|since| f64::from(self.sent) / since);
-        let fading = self.left * std::f64::consts::LN_2 / rules::PACE_HALF_LIFE;
+        let fading = f64::from(self.left) * std::f64::consts::LN_2 / rules::PACE_HALF_LIFE;
         let per_second = match (self.rate(now), between) {
             (Some(before), Some(between)) => between.clamp(before / 2.0, before),
             (Some(before), None) => before.min(fading * rules::PACE_HOPE),
@@ -81,7 +86,7 @@ impl Pace {
         let per_second = per_second.max(rules::PACE_LEAST);
         let level = hint.map_or(0.0, |hint| (1.0 - per_second * hint.as_secs_f64()).max(0.0));
         self.learned = Some(Learned { per_second, at: now, level, filled: now });
-        (self.sent, self.proven, self.refused) = (0, false, Some(now));
+        (self.sent, self.proven) = (0, false);
     }
 
     /// The rate now, in attempts per second: it grows until the next refusal and is forgotten in the end.
@@ -123,19 +128,19 @@ impl Pace {
 /// How many answers may be open at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Window {
-    learned: Option<(f64, Moment)>,
+    learned: Option<(f32, Moment)>,
 }
 
 impl Window {
     /// Refused with `open` answers open.
     pub(crate) fn refused(&mut self, now: Moment, open: u32) {
-        self.learned = Some((f64::from(open.max(1)), now));
+        self.learned = Some((open.max(1) as f32, now));
     }
 
     /// A success while `open` answers were open: the window grows by one per window's worth of them.
     pub(crate) fn accepted(&mut self, open: u32) {
         if let Some((size, _)) = &mut self.learned
-            && f64::from(open) >= size.floor()
+            && open as f32 >= size.floor()
         {
             *size += 1.0 / size.max(1.0);
         }
@@ -143,7 +148,7 @@ impl Window {
 
     pub(crate) fn is_full(&self, now: Moment, open: u32) -> bool {
         self.learned.is_some_and(|(size, at)| {
-            now.since(at).as_secs_f64() < rules::LEARNED_FORGET && f64::from(open) >= size.floor()
+            now.since(at).as_secs_f64() < rules::LEARNED_FORGET && open as f32 >= size.floor()
         })
     }
 
