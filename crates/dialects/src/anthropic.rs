@@ -151,6 +151,9 @@ fn write_usage(object: &mut crate::json::Object<'_>, usage: Option<&Usage>) {
             }
         }
         counts.count("output_tokens", usage.output.unwrap_or(0));
+        if let Some(thinking) = usage.reasoning {
+            counts.object("output_tokens_details", |details| details.count("thinking_tokens", thinking));
+        }
         if let Some(searches) = usage.web_searches {
             counts.object("server_tool_use", |tools| tools.count("web_search_requests", searches));
         }

@@ -200,6 +200,14 @@ record! {
         creation_details: CreationFields<'a> = "cache_creation",
         server_tool_use: ServerToolFields<'a> = "server_tool_use",
         service_tier: Text<'a> = "service_tier",
+        output_details: OutputDetails<'a> = "output_tokens_details",
+    }
+}
+
+record! {
+    /// What the output was.
+    pub(super) struct OutputDetails<'a> {
+        thinking: Number<'a> = "thinking_tokens",
     }
 }
 
@@ -229,6 +237,7 @@ impl UsageFields<'_> {
             cache_read: read,
             cache_write: written,
             cache_write_1h: self.creation_details.as_ref().and_then(|details| count(&details.one_hour)),
+            reasoning: self.output_details.as_ref().and_then(|details| count(&details.thinking)),
             web_searches: self.server_tool_use.as_ref().and_then(|tools| count(&tools.web_search_requests)),
             ..Usage::default()
         }

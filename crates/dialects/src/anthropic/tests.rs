@@ -40,6 +40,12 @@ fn versions_are_read_from_all_forms_of_names() {
         assert!(!Version::of(name).thinks_adaptively(), "{name}");
     }
     assert!(Version::of("claude-opus-4-1").takes_schema() && !Version::of("claude-sonnet-4-20250514").takes_schema());
+    for name in ["claude-opus-5-5", "claude-fable-5-1", "anthropic.claude-mythos-5-2-v1:0"] {
+        assert!(Version::of(name).always_thinks() && !Version::of(name).can_be_forced(), "{name}");
+    }
+    for name in ["claude-opus-5", "claude-sonnet-5-5", "claude-haiku-5-5"] {
+        assert!(!Version::of(name).always_thinks() && Version::of(name).can_be_forced(), "{name}");
+    }
     assert!(Version::of("claude-opus-4-7").has_extra_high() && !Version::of("claude-opus-4-6").has_extra_high());
 }
 
@@ -59,7 +65,7 @@ fn the_budget_stays_below_the_limit() {
 #[test]
 fn newer_models_are_given_an_effort_instead_of_a_budget() {
     let (body, _) = with(json!({ "model": "claude-opus-4-7", "reasoning_effort": "xhigh", "temperature": 0.2 }));
-    assert_eq!(body["thinking"], json!({ "type": "adaptive" }));
+    assert_eq!(body["thinking"], json!({ "type": "adaptive", "display": "summarized" }));
     assert_eq!(body["output_config"], json!({ "effort": "xhigh" }));
     assert!(body.get("temperature").is_none());
     let (body, _) = with(json!({ "model": "claude-opus-4-7", "reasoning_effort": "none" }));
@@ -72,6 +78,26 @@ fn a_forced_call_leaves_no_room_for_thoughts() {
     let (body, dropped) = with(json!({ "reasoning_effort": "low", "tools": tools, "tool_choice": "required" }));
     assert!(body.get("thinking").is_none());
     assert_eq!((body["tool_choice"]["type"].as_str(), dropped.as_str()), (Some("any"), "reasoning_effort"));
+}
+
+#[test]
+fn models_that_cannot_be_forced_or_stopped_are_not() {
+    let tools = json!([{ "type": "function", "function": { "name": "f" } }]);
+    let named = json!({ "type": "function", "function": { "name": "f" } });
+    let (body, dropped) =
+        with(json!({ "model": "claude-opus-5-5", "reasoning_effort": "none", "tools": tools, "tool_choice": named }));
+    assert!(body.get("thinking").is_none());
+    assert_eq!((&body["tool_choice"], dropped.as_str()), (&json!({ "type": "auto" }), "reasoning_effort, tool_choice"));
+    // Where it can be forced, it must not think meanwhile.
+    let (body, dropped) = with(json!({ "model": "claude-opus-5", "tools": tools, "tool_choice": named }));
+    assert_eq!((&body["thinking"], dropped.as_str()), (&json!({ "type": "disabled" }), ""));
+}
+
+#[test]
+fn newer_models_take_no_sampling() {
+    let (body, dropped) = with(json!({ "model": "claude-sonnet-5", "temperature": 0.2, "top_p": 0.99, "top_k": 5 }));
+    assert!(body.get("temperature").is_none() && body.get("top_p").is_none() && body.get("top_k").is_none());
+    assert_eq!(dropped, "temperature, top_k, top_p");
 }
 
 #[test]

@@ -15,7 +15,7 @@ const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
 /// The search tool whose results every model can cite ("Web search tool", 2026-11).
 const WEB_SEARCH: &str = "web_search_20250305";
 
-pub(super) fn write(body: &mut Object<'_>, request: &Request<'_>, version: Version, dropped: &mut Dropped) {
+pub(super) fn write(body: &mut Object<'_>, request: &Request<'_>, model: Version, dropped: &mut Dropped) {
     if request.tools.is_empty() {
         return;
     }
@@ -31,7 +31,7 @@ pub(super) fn write(body: &mut Object<'_>, request: &Request<'_>, version: Versi
                     object.text("name", &function.name);
                     object.maybe_text("description", function.description.as_deref());
                     object.raw("input_schema", function.schema.map_or(NO_ARGUMENTS, |schema| schema.get()));
-                    if function.strict == Some(true) && version.takes_schema() {
+                    if function.strict == Some(true) && model.takes_schema() {
                         object.flag("strict", true);
                     }
                     write_cache(object, function.cache.as_ref());
@@ -44,7 +44,7 @@ pub(super) fn write(body: &mut Object<'_>, request: &Request<'_>, version: Versi
             }
         }
     });
-    choice(body, request);
+    choice(body, request, model, dropped);
 }
 
 fn web_search(object: &mut Object<'_>, search: &WebSearch<'_>, dropped: &mut Dropped) {
@@ -72,7 +72,7 @@ fn web_search(object: &mut Object<'_>, search: &WebSearch<'_>, dropped: &mut Dro
 }
 
 /// Whether several may be called at once is said within the choice; not with `none`.
-fn choice(body: &mut Object<'_>, request: &Request<'_>) {
+fn choice(body: &mut Object<'_>, request: &Request<'_>, model: Version, dropped: &mut Dropped) {
     let one_at_a_time = request.parallel_tool_calls == Some(false);
     let (kind, name) = match &request.tool_choice {
         None if one_at_a_time => ("auto", None),
@@ -81,6 +81,13 @@ fn choice(body: &mut Object<'_>, request: &Request<'_>) {
         Some(ToolChoice::Required | ToolChoice::Allowed { required: true, .. }) => ("any", None),
         Some(ToolChoice::None) => ("none", None),
         Some(ToolChoice::Named(name)) => ("tool", Some(name)),
+    };
+    let (kind, name) = match kind {
+        "any" | "tool" if !model.can_be_forced() => {
+            dropped.note("tool_choice");
+            ("auto", None)
+        }
+        kind => (kind, name),
     };
     body.object("tool_choice", |choice| {
         choice.text("type", kind);

@@ -7,6 +7,8 @@ use crate::model::{
     ToolCall, ToolResult, Vendor,
 };
 
+use crate::text::Number;
+
 use super::family::Version;
 use super::{thinking, tools, write_cache};
 
@@ -17,18 +19,18 @@ pub(super) const DEFAULT_MAX_TOKENS: u64 = 4096;
 const CLAUDE_CODE: &str = "You are Claude Code, Anthropic's official CLI for Claude.";
 
 pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Dropped, out: &mut Vec<u8>) {
-    let model = context.model.as_deref().unwrap_or(&request.model);
-    let version = Version::of(model);
-    let thinking = thinking::plan(request, version, dropped);
+    let name = context.model.as_deref().unwrap_or(&request.model);
+    let model = Version::of(name);
+    let thinking = thinking::plan(request, model, dropped);
     Object::write(out, |body| {
-        body.text("model", model);
+        body.text("model", name);
         body.count("max_tokens", thinking.max_tokens);
         system(body, request, context, dropped);
         body.list("messages", |list| messages(list, request, dropped));
-        tools::write(body, request, version, dropped);
-        sampling(body, request, &thinking, dropped);
+        tools::write(body, request, model, dropped);
+        sampling(body, request, model, &thinking, dropped);
         thinking.write(body);
-        output_config(body, request, &thinking, version, dropped);
+        output_config(body, request, &thinking, model, dropped);
         write_cache(body, request.cache.as_ref());
         if let Some(user) = &request.user {
             body.object("metadata", |metadata| metadata.text("user_id", user));
@@ -285,36 +287,42 @@ fn write_result(block: &mut Object<'_>, result: &ToolResult<'_>) {
     write_cache(block, result.cache.as_ref());
 }
 
-fn sampling(body: &mut Object<'_>, request: &Request<'_>, thinking: &thinking::Plan, dropped: &mut Dropped) {
-    let sampling = &request.sampling;
-    // Claude's range ends at 1; Anthropic's own OpenAI-compatible endpoint caps it too ("OpenAI SDK compatibility").
-    let temperature = sampling.temperature.as_ref().map(|number| number.clamped(0, 1));
-    let is_capped = temperature.as_ref().map(crate::text::Number::value)
-        != sampling.temperature.as_ref().map(crate::text::Number::value);
-    // With thinking, temperature and top_k are refused, and top_p below 0.95 ("Extended thinking", 2026-11).
-    let is_thinking = thinking.is_on();
-    dropped.note_if(is_capped || is_thinking && temperature.as_ref().is_some_and(|t| t.value() < 1.0), "temperature");
-    dropped.note_if(is_thinking && sampling.top_k.is_some(), "top_k");
-    let top_p = sampling.top_p.as_ref().filter(|number| !is_thinking || number.value() >= 0.95);
-    dropped.note_if(top_p.is_none() && sampling.top_p.is_some(), "top_p");
-    if !is_thinking {
-        body.number("temperature", temperature.as_ref());
-        body.number("top_k", sampling.top_k.as_ref());
-    }
-    body.number("top_p", top_p);
+fn sampling(
+    body: &mut Object<'_>,
+    request: &Request<'_>,
+    model: Version,
+    thinking: &thinking::Plan,
+    dropped: &mut Dropped,
+) {
     // Texts of white space alone are refused.
     let stop = || request.stop.iter().filter(|text| !text.trim().is_empty());
     dropped.note_if(stop().count() < request.stop.len(), "stop");
     if stop().next().is_some() {
         body.list("stop_sequences", |list| stop().for_each(|text| list.text(text)));
     }
+    let sampling = &request.sampling;
+    let is_one = |number: &Number<'_>| (number.value() - 1.0).abs() < f64::EPSILON;
+    // With thinking, temperature and top_k are refused, and top_p below 0.95 ("Extended thinking", 2026-11).
+    let is_free = model.takes_sampling() && !thinking.is_on();
+    let temperature = sampling.temperature.as_ref();
+    // Claude's range ends at 1; Anthropic's own OpenAI-compatible endpoint caps it too ("OpenAI SDK compatibility").
+    let is_lost = |number: &Number<'_>| if is_free { number.value() > 1.0 } else { !is_one(number) };
+    dropped.note_if(temperature.is_some_and(is_lost), "temperature");
+    let top_p = sampling.top_p.as_ref().filter(|number| model.takes_sampling() && (is_free || number.value() >= 0.95));
+    dropped.note_if(top_p.is_none() && sampling.top_p.as_ref().is_some_and(|number| !is_one(number)), "top_p");
+    dropped.note_if(!is_free && sampling.top_k.is_some(), "top_k");
+    if is_free {
+        body.number("temperature", temperature.map(|number| number.clamped(0, 1)).as_ref());
+        body.number("top_k", sampling.top_k.as_ref());
+    }
+    body.number("top_p", top_p);
 }
 
 fn output_config(
     body: &mut Object<'_>,
     request: &Request<'_>,
     thinking: &thinking::Plan,
-    version: Version,
+    model: Version,
     dropped: &mut Dropped,
 ) {
     let schema = match &request.output {
@@ -324,11 +332,11 @@ fn output_config(
             None
         }
         OutputForm::JsonSchema { schema, .. } => {
-            dropped.note_if(!version.takes_schema(), "response_format");
-            Some(schema).filter(|_| version.takes_schema())
+            dropped.note_if(!model.takes_schema(), "response_format");
+            Some(schema).filter(|_| model.takes_schema())
         }
     };
-    let effort = thinking.effort(version);
+    let effort = thinking.effort(model);
     if schema.is_none() && effort.is_none() {
         return;
     }
