@@ -120,6 +120,8 @@ pub struct Profile {
     pub reasoning_form: ReasoningForm,
     /// It knows no `developer` role (OpenAI chat).
     pub no_developer: bool,
+    /// How it is told what to cache (OpenAI chat).
+    pub cache_form: CacheForm,
     /// It refuses the field `user` (OpenAI chat).
     pub no_user: bool,
     /// Its limit of output is called `max_completion_tokens` for all models (OpenAI chat).
@@ -142,6 +144,18 @@ pub enum ReasoningForm {
     Switch,
 }
 
+/// How a provider that speaks OpenAI chat is told that the prompt may be cached up to a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheForm {
+    /// In Anthropic's form, `cache_control`, as OpenAI's followers that know marks at all have it (2026-11).
+    #[default]
+    CacheControl,
+    /// `prompt_cache_breakpoint` (OpenAI, "Prompt caching", 2026-11).
+    Breakpoint,
+    /// Not at all.
+    No,
+}
+
 /// How a provider that speaks OpenAI chat wants earlier thoughts back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThoughtsBack {
@@ -157,7 +171,7 @@ pub enum ThoughtsBack {
 /// What an answer must know of its request.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// The model as the caller named it.
+    /// The model that was asked, for answers that name none: after mapping.
     pub model: String,
     /// Whether the caller asked for a stream.
     pub stream: bool,
@@ -169,6 +183,8 @@ pub struct Asked {
     pub now: u64,
     /// A random number, for ids.
     pub nonce: u64,
+    /// What the configuration says about the provider's dialect alone.
+    pub settings: Settings,
 }
 
 impl Asked {

@@ -12,6 +12,7 @@ mod count;
 mod json;
 pub mod model;
 mod openai_chat;
+mod openai_responses;
 mod plain;
 mod protocol;
 mod replay;
@@ -23,7 +24,7 @@ mod translation;
 
 pub use bedrock::{BedrockSettings, CachePoints};
 pub use codec::{
-    Asked, Client, Context, Profile, ReasoningForm, Refused, Sink, StreamReader, StreamWriter, ThoughtsBack,
+    Asked, CacheForm, Client, Context, Profile, ReasoningForm, Refused, Sink, StreamReader, StreamWriter, ThoughtsBack,
     Unreadable, Upstream,
 };
 pub use protocol::Protocol;

@@ -65,8 +65,13 @@ impl Translation {
         if client == upstream {
             return None;
         }
-        let asked =
-            Asked { now: context.now, nonce: context.nonce, array_stream: context.array_stream, ..Asked::default() };
+        let asked = Asked {
+            now: context.now,
+            nonce: context.nonce,
+            array_stream: context.array_stream,
+            settings: context.profile.settings.clone(),
+            ..Asked::default()
+        };
         let teller = upstream.client().or(Protocol::OpenAiChat.client())?;
         Some(Self { client: client.client()?, teller, upstream: upstream.upstream()?, context, asked })
     }
@@ -78,7 +83,7 @@ impl Translation {
     pub fn request(&mut self, body: &[u8]) -> Result<Outgoing, Refused> {
         let body = text(body)?;
         let mut request = self.client.read_request(body, &self.context)?;
-        self.asked.model = request.model.as_str().to_owned();
+        self.asked.model = self.context.model.as_deref().unwrap_or(&request.model).to_owned();
         self.asked.stream = request.stream;
         self.asked.include_usage = request.include_usage;
         request.stream &= self.upstream.streams();
@@ -125,7 +130,7 @@ impl Translation {
                 self.client.write_answer(&answer, &self.asked, &mut out);
                 Reply { status, body: out.into() }
             }
-            Some(Err(_)) | None => self.failure(&unreadable()),
+            Some(Err(_)) | None => self.failure(&self.unread(status, body)),
         }
     }
 
@@ -136,7 +141,15 @@ impl Translation {
         let mut sink = |event: Event<'_>| forward(writer.as_mut(), &mut has_ended, event, out);
         match std::str::from_utf8(body).ok().map(|body| self.upstream.read_answer(body, &self.asked)) {
             Some(Ok(answer)) => replay(&answer, &mut sink),
-            Some(Err(_)) | None => sink(Event::Fault(unreadable())),
+            Some(Err(_)) | None => sink(Event::Fault(self.unread(200, body))),
+        }
+    }
+
+    /// Why a good status brought no answer: some providers tell of a failure that way.
+    fn unread(&self, status: u16, body: &[u8]) -> Fault<'static> {
+        match claviger_wire::fault::in_json(body) {
+            Some(_) => self.upstream.read_fault(status, body),
+            None => unreadable(),
         }
     }
 

@@ -86,7 +86,7 @@ record! {
         video_url: TextOr<'a, UrlFields<'a>> = "video_url",
         input_audio: AudioFields<'a> = "input_audio",
         file: FileFields<'a> = "file",
-        cache_control: Cache<'a> = "cache_control",
+        cache_control: Cache<'a> = "cache_control" | "prompt_cache_breakpoint",
     }
 }
 
@@ -125,8 +125,11 @@ record! {
 }
 
 impl<'a> Cache<'a> {
+    /// Lives that only OpenAI has become Anthropic's hour.
     pub(super) fn mark(self) -> CacheMark<'a> {
-        CacheMark { ttl: self.ttl }
+        CacheMark {
+            ttl: self.ttl.map(|ttl| if matches!(ttl.as_str(), "30m" | "12h") { Text::fixed("1h") } else { ttl }),
+        }
     }
 }
 

@@ -3,9 +3,11 @@
 //! One message of the model may become several here: each result of a tool is a message of its own and stands before
 //! what else the caller says, because it must follow the calls.
 
-use crate::codec::{Profile, ThoughtsBack};
+use crate::codec::{CacheForm, Profile, ThoughtsBack};
 use crate::json::{List, Object};
-use crate::model::{CallKind, Dropped, Media, MediaKind, Message, Part, Role, Source, Thinking, ToolCall, ToolResult};
+use crate::model::{
+    CacheMark, CallKind, Dropped, Media, MediaKind, Message, Part, Role, Source, Thinking, ToolCall, ToolResult,
+};
 
 use super::write_request::role;
 
@@ -28,21 +30,23 @@ fn others(list: &mut List<'_>, message: &Message<'_>, profile: &Profile, dropped
     let had_results = message.parts.iter().any(|part| matches!(part, Part::ToolResult(_)));
     content.extend(message.parts.iter().filter(|part| !matches!(part, Part::ToolResult(_))));
     content.retain(|part| is_kept(part, dropped));
+    let marked = |part: &&Part<'_>| matches!(part, Part::Text(text) if text.cache.is_some());
+    dropped.note_if(profile.cache_form == CacheForm::No && content.iter().any(marked), "messages.cache_control");
     if content.is_empty() && had_results {
         return;
     }
     list.object(|object| {
         object.text("role", role(message.role, profile));
         object.maybe_text("name", message.name.as_deref());
-        write_content(object, &content);
+        write_content(object, &content, profile.cache_form);
     });
 }
 
-fn write_content(object: &mut Object<'_>, content: &[&Part<'_>]) {
+fn write_content(object: &mut Object<'_>, content: &[&Part<'_>], form: CacheForm) {
     match content {
         [] => object.text("content", ""),
-        [Part::Text(only)] if only.cache.is_none() => object.text("content", &only.text),
-        parts => object.list("content", |list| parts.iter().for_each(|part| write_part(list, part))),
+        [Part::Text(only)] if only.cache.is_none() || form == CacheForm::No => object.text("content", &only.text),
+        parts => object.list("content", |list| parts.iter().for_each(|part| write_part(list, part, form))),
     }
 }
 
@@ -80,17 +84,27 @@ const fn is_known(media: &Media<'_>) -> bool {
     }
 }
 
-fn write_part(list: &mut List<'_>, part: &Part<'_>) {
+fn write_mark(object: &mut Object<'_>, mark: Option<&CacheMark<'_>>, form: CacheForm) {
+    match (mark, form) {
+        (None, _) | (_, CacheForm::No) => {}
+        (Some(mark), CacheForm::CacheControl) => object.object("cache_control", |control| {
+            control.text("type", "ephemeral");
+            control.maybe_text("ttl", mark.ttl.as_deref());
+        }),
+        // Its shortest life is longer than Anthropic's five minutes, its next one longer than the hour.
+        (Some(mark), CacheForm::Breakpoint) => object.object("prompt_cache_breakpoint", |point| {
+            point.text("mode", "explicit");
+            point.maybe_text("ttl", mark.ttl.as_deref().map(|ttl| if ttl == "1h" { "12h" } else { "30m" }));
+        }),
+    }
+}
+
+fn write_part(list: &mut List<'_>, part: &Part<'_>, form: CacheForm) {
     match part {
         Part::Text(text) => list.object(|object| {
             object.text("type", "text");
             object.text("text", &text.text);
-            if let Some(mark) = &text.cache {
-                object.object("cache_control", |control| {
-                    control.text("type", "ephemeral");
-                    control.maybe_text("ttl", mark.ttl.as_deref());
-                });
-            }
+            write_mark(object, text.cache.as_ref(), form);
         }),
         Part::Refusal(text) => list.object(|object| {
             object.text("type", "refusal");
@@ -216,7 +230,7 @@ fn assistant(list: &mut List<'_>, message: &Message<'_>, profile: &Profile, drop
         match (content.is_empty(), calls.is_empty()) {
             (true, false) => object.null("content"),
             (false, false) => object.joined("content", &paragraphs(&content)),
-            (_, true) => write_content(object, &content),
+            (_, true) => write_content(object, &content, profile.cache_form),
         }
         write_thoughts(object, &thoughts, profile, dropped);
         if !calls.is_empty() {

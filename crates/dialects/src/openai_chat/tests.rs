@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::codec::{Context, Profile, ReasoningForm, ThoughtsBack};
+use crate::codec::{CacheForm, Context, Profile, ReasoningForm, ThoughtsBack};
 use crate::protocol::Protocol;
 use crate::translation::Translation;
 
@@ -159,4 +159,16 @@ fn a_caller_that_did_not_ask_for_usage_gets_no_empty_list() {
         assert_eq!(out.contains("\"choices\":[]"), wants, "{out}");
         assert!(out.contains("\"total_tokens\":7") && out.ends_with("data: [DONE]\n\n"), "{out}");
     }
+}
+
+#[test]
+fn cache_marks_have_the_providers_form() {
+    let marked = json!([{ "type": "text", "text": "a", "cache_control": { "type": "ephemeral", "ttl": "1h" } }]);
+    let messages = json!({ "messages": [{ "role": "user", "content": marked }] });
+    let of = |form| Profile { cache_form: form, ..Profile::default() };
+    let part = |form| written(messages.clone(), of(form)).0["messages"][0]["content"][0].clone();
+    assert_eq!(part(CacheForm::CacheControl)["cache_control"], json!({ "type": "ephemeral", "ttl": "1h" }));
+    assert_eq!(part(CacheForm::Breakpoint)["prompt_cache_breakpoint"], json!({ "mode": "explicit", "ttl": "12h" }));
+    let (body, dropped) = written(messages.clone(), of(CacheForm::No));
+    assert_eq!((&body["messages"][0]["content"], dropped.as_str()), (&json!("a"), "messages.cache_control"));
 }

@@ -8,7 +8,15 @@ use crate::text::Text;
 use super::message_out;
 
 /// Extras that other dialects of OpenAI's know by the same name and meaning (API reference, 2026-11).
-const SHARED: [&str; 5] = ["store", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "verbosity"];
+const SHARED: [&str; 7] = [
+    "store",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "verbosity",
+    "moderation",
+];
 
 pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Dropped, out: &mut Vec<u8>) {
     let model = context.model.as_deref().unwrap_or(&request.model);
@@ -57,6 +65,9 @@ fn note(request: &Request<'_>, profile: &Profile, dropped: &mut Dropped) {
     dropped.note_if(profile.no_user && request.user.is_some(), "user");
     dropped.note_if(request.safety.is_some(), "safety_settings");
     dropped.note_if(request.cache.is_some(), "cache_control");
+    // The highest efforts are known to a few models only: written as the highest that all know.
+    let is_lowered = request.reasoning.effort.is_some_and(|effort| effort > Effort::High);
+    dropped.note_if(is_lowered && profile.reasoning_form == ReasoningForm::Effort, "reasoning_effort");
     dropped.note_extras(request, &SHARED);
 }
 
