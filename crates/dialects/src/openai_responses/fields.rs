@@ -283,24 +283,20 @@ impl UsageFields<'_> {
 }
 
 record! {
-    /// An event of a stream.
+    /// An event of a stream. Fields of events nobody knows yet may have any shape.
     pub(super) struct EventFields<'a> {
         kind: Text<'a> = "type",
-        response: ResponseFields<'a> = "response",
-        output_index: u32 = "output_index",
-        content_index: u32 = "content_index",
-        summary_index: u32 = "summary_index",
-        item_id: Text<'a> = "item_id",
+        response: Loose<'a, ResponseFields<'a>> = "response",
+        output_index: Loose<'a, u32> = "output_index",
+        content_index: Loose<'a, u32> = "content_index",
+        summary_index: Loose<'a, u32> = "summary_index",
+        item_id: Loose<'a, Text<'a>> = "item_id",
         item: Loose<'a, ItemFields<'a>> = "item",
-        part: PartFields<'a> = "part",
+        part: Loose<'a, PartFields<'a>> = "part",
         delta: Loose<'a, Text<'a>> = "delta",
-        text: Text<'a> = "text",
-        refusal: Text<'a> = "refusal",
-        arguments: Text<'a> = "arguments",
-        input: Text<'a> = "input",
+        text: Loose<'a, Text<'a>> = "text" | "refusal" | "arguments" | "input",
         annotation: &'a RawValue = "annotation",
         logprobs: &'a RawValue = "logprobs",
         error: &'a RawValue = "error",
-        code: &'a RawValue = "code",
     }
 }

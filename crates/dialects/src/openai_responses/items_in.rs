@@ -16,11 +16,14 @@ use super::{SEAL_HIDDEN, SEAL_OF_LAST, SEAL_OF_NEXT};
 pub(super) fn spoken<'a>(item: ItemFields<'a>, parts: &mut Vec<Part<'a>>) {
     match item.kind.as_deref() {
         Some("message") | None => parts.extend(content(item.content)),
-        Some("reasoning") => match foreign_mark(item.encrypted_content.as_ref()) {
-            Some((SEAL_OF_LAST, seal)) => mark(parts.last_mut(), seal),
-            Some(_) | None => parts.push(Part::Thinking(thinking(item))),
+        Some("reasoning") => match seal_of_last(item.encrypted_content.as_ref()) {
+            Some(seal) => mark(parts.last_mut(), seal),
+            None => parts.push(Part::Thinking(thinking(item))),
         },
-        Some("function_call" | "custom_tool_call") => parts.push(Part::ToolCall(call(item))),
+        Some("function_call" | "custom_tool_call") => {
+            let signature = seal_of_next(parts);
+            parts.push(Part::ToolCall(ToolCall { signature, ..call(item) }));
+        }
         Some("web_search_call") => parts.push(Part::ToolCall(search(item))),
         Some("image_generation_call") if item.result.is_some() => parts.extend(picture(item).map(Part::Media)),
         Some(_) => parts.push(Part::Opaque(OpaquePart {
@@ -183,18 +186,29 @@ fn seal<'a>(text: Text<'a>, id: Option<Text<'a>>, sealed: Option<Text<'a>>) -> T
             let data = Some(Text::from(data.to_owned()));
             let is_hidden = mark == Some(SEAL_HIDDEN);
             let (signature, hidden) = if is_hidden { (None, data) } else { (data, None) };
-            Thinking { text, signature, hidden, id: None, vendor: Some(vendor) }
+            let id = mark.filter(|mark| *mark == SEAL_OF_NEXT).map(|_| Text::fixed(SEAL_OF_NEXT));
+            Thinking { text, signature, hidden, id, vendor: Some(vendor) }
         }
     }
 }
 
-/// A seal that belongs to a neighbour of the reasoning item it travels in: which, and the seal.
-pub(super) fn foreign_mark<'s>(sealed: Option<&'s Text<'_>>) -> Option<(&'static str, &'s str)> {
+/// A seal that travels in a reasoning item of its own behind the part it belongs to.
+fn seal_of_last<'s>(sealed: Option<&'s Text<'_>>) -> Option<&'s str> {
     let (_, mark, data) = carried(sealed?)?;
-    match mark? {
-        SEAL_OF_NEXT => Some((SEAL_OF_NEXT, data)),
-        SEAL_OF_LAST => Some((SEAL_OF_LAST, data)),
-        _ => None,
+    (mark == Some(SEAL_OF_LAST)).then_some(data)
+}
+
+/// Takes the seal that stood alone before the part it belongs to.
+fn seal_of_next<'a>(parts: &mut Vec<Part<'a>>) -> Option<Text<'a>> {
+    let is_mark = |part: &mut Part<'_>| matches!(part, Part::Thinking(thinking) if thinking.id.as_deref() == Some(SEAL_OF_NEXT) && thinking.text.is_empty());
+    match parts.pop_if(is_mark)? {
+        Part::Thinking(thinking) => thinking.signature,
+        Part::Text(_)
+        | Part::Refusal(_)
+        | Part::Media(_)
+        | Part::ToolCall(_)
+        | Part::ToolResult(_)
+        | Part::Opaque(_) => None,
     }
 }
 

@@ -1,0 +1,85 @@
+//! Why an answer ended, and failures within it: read and written.
+
+use crate::codec::read_fault;
+use crate::json::Object;
+use crate::model::{Fault, FaultKind, Finish, Usage};
+
+/// From `status` and `incomplete_details` ("The response object", 2026-11).
+pub(super) fn read_finish(status: Option<&str>, reason: Option<&str>, has_calls: bool) -> Finish<'static> {
+    match (status, reason) {
+        (Some("incomplete"), Some("content_filter")) => Finish::Filtered,
+        (Some("incomplete"), _) => Finish::Length,
+        (Some("failed" | "cancelled"), _) => Finish::Failed,
+        (Some(_) | None, _) if has_calls => Finish::ToolCalls,
+        (Some(_) | None, _) => Finish::Stop,
+    }
+}
+
+/// `status`, and the reason if it is `incomplete`.
+pub(super) const fn status(finish: Option<&Finish<'_>>) -> (&'static str, Option<&'static str>) {
+    match finish {
+        None | Some(Finish::Stop | Finish::StopText(_) | Finish::ToolCalls | Finish::Paused | Finish::Other(_)) => {
+            ("completed", None)
+        }
+        Some(Finish::Length | Finish::ContextFull) => ("incomplete", Some("max_output_tokens")),
+        Some(Finish::Filtered | Finish::Refused) => ("incomplete", Some("content_filter")),
+        Some(Finish::Failed) => ("failed", None),
+    }
+}
+
+/// A failure told in a stream: `error`, or `response.failed`. Its code says what kind it is ("The response object:
+/// error", 2026-11).
+pub(super) fn fault(data: &str) -> Fault<'static> {
+    let mut fault = read_fault(0, data.as_bytes());
+    let kind = match fault.code.as_deref() {
+        Some("rate_limit_exceeded") => FaultKind::RateLimit,
+        Some("insufficient_quota") => FaultKind::Billing,
+        Some("server_is_overloaded" | "slow_down") => FaultKind::Overloaded,
+        Some("server_error" | "vector_store_timeout") | None => return fault,
+        Some(
+            "invalid_prompt"
+            | "context_length_exceeded"
+            | "bio_policy"
+            | "data_residency_mismatch"
+            | "failed_to_download_image",
+        ) => FaultKind::InvalidRequest,
+        Some(code) if code.contains("image") => FaultKind::InvalidRequest,
+        Some(_) => return fault,
+    };
+    fault.kind = kind;
+    fault.status = kind.status();
+    fault
+}
+
+/// The documented fields, and beside them the object that the vendor's own libraries make their exception of.
+pub(super) fn write_stream_fault(data: &mut Object<'_>, fault: &Fault<'_>) {
+    match &fault.code {
+        Some(code) => data.text("code", code),
+        None => data.null("code"),
+    }
+    data.text("message", &fault.message);
+    match &fault.param {
+        Some(param) => data.text("param", param),
+        None => data.null("param"),
+    }
+    crate::openai_chat::write_error(data, fault);
+}
+
+/// `usage` ("The response object", 2026-11): both details are always there.
+pub(super) fn write_usage(body: &mut Object<'_>, usage: Option<&Usage>) {
+    let Some(usage) = usage.filter(|usage| usage.is_known()) else { return body.null("usage") };
+    body.object("usage", |counts| {
+        counts.count("input_tokens", usage.input.unwrap_or(0));
+        counts.object("input_tokens_details", |details| {
+            details.count("cached_tokens", usage.cache_read.unwrap_or(0));
+            if let Some(written) = usage.cache_write {
+                details.count("cache_write_tokens", written);
+            }
+        });
+        counts.count("output_tokens", usage.output.unwrap_or(0));
+        counts.object("output_tokens_details", |details| {
+            details.count("reasoning_tokens", usage.reasoning.unwrap_or(0));
+        });
+        counts.count("total_tokens", usage.sum());
+    });
+}
