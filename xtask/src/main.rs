@@ -1,10 +1,11 @@
-//! Checks that only this project needs: `cargo run -p xtask -- deps | size | all`.
+//! Checks that only this project needs: `cargo run -p xtask -- deps | size | parameters | all`.
 //!
 //! In comes the workspace as cargo and the file system describe it; out come problems, one per line, and exit code 1
 //! if there is any. It changes nothing.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks through them")]
 
 mod deps;
+mod parameters;
 mod size;
 
 use std::path::PathBuf;
@@ -13,10 +14,11 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-const HELP: &str = "usage: cargo run -p xtask -- deps | size | all
-  deps   which crate may depend on which, and what the pure crates must not touch
-  size   files over 400 lines (told) and over 600 (refused)
-  all    both";
+const HELP: &str = "usage: cargo run -p xtask -- deps | size | parameters | all
+  deps         which crate may depend on which, and what the pure crates must not touch
+  size         files over 400 lines (told) and over 600 (refused)
+  parameters   whether docs/pool.md tells every number of the pool as it is
+  all          all of them";
 
 fn main() -> ExitCode {
     let task = std::env::args().nth(1).unwrap_or_default();
@@ -36,28 +38,31 @@ fn main() -> ExitCode {
 }
 
 fn run(task: &str) -> Result<Vec<String>> {
-    let (deps, size) = match task {
-        "deps" => (true, false),
-        "size" => (false, true),
-        "all" => (true, true),
-        _ => bail!("{HELP}"),
-    };
+    if !["deps", "size", "parameters", "all"].contains(&task) {
+        bail!("{HELP}");
+    }
+    let wanted = |name| task == name || task == "all";
     let metadata = metadata()?;
     let root = metadata["workspace_root"].as_str().context("cargo metadata names no workspace_root")?;
     let root = PathBuf::from(root);
     let mut problems = Vec::new();
-    if deps {
+    if wanted("deps") {
         let found = [deps::arrows(&metadata), deps::impurities(&root)?].concat();
         println!("deps: {} crates, {} problems", deps::members(&metadata).len(), found.len());
         problems.extend(found);
     }
-    if size {
+    if wanted("size") {
         let report = size::measure(&root)?;
         println!("size: {} files, {} over {} lines", report.files, report.long.len(), size::TOLD);
         for (path, lines) in &report.long {
             println!("  {lines} {path}");
         }
         problems.extend(report.problems());
+    }
+    if wanted("parameters") {
+        let (count, found) = parameters::disagreements(&root)?;
+        println!("parameters: {count}, {} problems", found.len());
+        problems.extend(found);
     }
     Ok(problems)
 }

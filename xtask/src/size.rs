@@ -79,6 +79,6 @@ mod tests {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let files = sources(here).expect("the folder of this crate");
         let names: Vec<_> = files.iter().filter_map(|file| file.strip_prefix(here).ok()).collect();
-        assert_eq!(names, ["src/deps.rs", "src/main.rs", "src/size.rs"].map(Path::new));
+        assert_eq!(names, ["src/deps.rs", "src/main.rs", "src/parameters.rs", "src/size.rs"].map(Path::new));
     }
 }
