@@ -81,7 +81,7 @@ impl Translation {
     /// # Errors
     /// When the caller made a mistake; [`Translation::refusal`] is the answer to it.
     pub fn request(&mut self, body: &[u8]) -> Result<Outgoing, Refused> {
-        let body = text(body)?;
+        let body = utf8(body)?;
         let mut request = self.client.read_request(body, &self.context)?;
         self.asked.model = self.context.model.as_deref().unwrap_or(&request.model).to_owned();
         self.asked.stream = request.stream;
@@ -99,7 +99,7 @@ impl Translation {
     /// # Errors
     /// When the caller made a mistake.
     pub fn token_count(&self, body: &[u8]) -> Result<Reply, Refused> {
-        let body = text(body)?;
+        let body = utf8(body)?;
         let request = self.client.read_request(body, &self.context)?;
         let mut out = Vec::with_capacity(32);
         self.client.write_count(estimate(&request), &mut out);
@@ -149,7 +149,7 @@ impl Translation {
     fn unread(&self, status: u16, body: &[u8]) -> Fault<'static> {
         match claviger_wire::fault::in_json(body) {
             Some(_) => self.upstream.read_fault(status, body),
-            None => unreadable(),
+            None => invalid_answer(),
         }
     }
 
@@ -175,11 +175,13 @@ impl Translation {
     }
 }
 
-fn text(body: &[u8]) -> Result<&str, Refused> {
+/// The body as text, which JSON must be.
+pub(crate) fn utf8(body: &[u8]) -> Result<&str, Refused> {
     std::str::from_utf8(body).map_err(|_| Refused { message: "the body is not valid UTF-8".to_owned(), param: None })
 }
 
-fn unreadable() -> Fault<'static> {
+/// Of a good status, and not what the provider's dialect sends.
+pub(crate) fn invalid_answer() -> Fault<'static> {
     Fault {
         status: 502,
         kind: FaultKind::Server,
