@@ -8,6 +8,8 @@
 mod anthropic;
 mod bedrock;
 mod codec;
+mod cohere;
+mod cohere_v1;
 mod count;
 mod json;
 pub mod model;
@@ -19,6 +21,7 @@ mod replay;
 mod sequence;
 mod settings;
 mod sse;
+mod teller;
 mod text;
 mod translation;
 

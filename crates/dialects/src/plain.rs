@@ -1,6 +1,6 @@
-//! For dialects that know few fields: what they do not know is noted.
+//! For dialects that know few fields: what they do not know is noted, and messages become text.
 
-use crate::model::{Dropped, OutputForm, Request, Tool};
+use crate::model::{Dropped, Message, OutputForm, Part, Request, Source, Tool};
 
 /// Notes each field of a request that is set and not among those taken, by its name in OpenAI chat. A value that says
 /// nothing (`n: 1`) is no loss. Parts of messages are not looked at.
@@ -45,4 +45,31 @@ pub(crate) fn note_rest(request: &Request<'_>, taken: &[&str], dropped: &mut Dro
         }
     }
     dropped.note_extras(request, taken);
+}
+
+/// The text of a message; calls, results and refusals are told in words, all else is noted.
+pub(crate) fn text_of_message(message: &Message<'_>, dropped: &mut Dropped) -> String {
+    let mut text = String::new();
+    message.parts.iter().for_each(|part| add(&mut text, part, dropped));
+    text
+}
+
+fn add(text: &mut String, part: &Part<'_>, dropped: &mut Dropped) {
+    match part {
+        Part::Text(part) => text.push_str(&part.text),
+        Part::Refusal(words) => text.push_str(words),
+        Part::Media(media) => match &media.source {
+            Source::Text(words) => text.push_str(words),
+            Source::Url(_) | Source::Base64(_) | Source::File(_) => {
+                dropped.note(&format!("messages.{}", media.kind.name()));
+            }
+        },
+        Part::ToolCall(_) => dropped.note("messages.tool_calls"),
+        Part::ToolResult(result) => {
+            dropped.note("messages.tool_call_id");
+            result.parts.iter().for_each(|part| add(text, part, dropped));
+        }
+        Part::Thinking(_) => dropped.note("messages.thinking"),
+        Part::Opaque(opaque) => dropped.note(&format!("messages.{}", opaque.kind)),
+    }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use claviger_types::{Dialect, Operation};
 
 use crate::codec::{Client, Upstream};
-use crate::{anthropic, bedrock, openai_chat};
+use crate::{anthropic, bedrock, cohere, cohere_v1, openai_chat};
 
 /// A side of a dialect: `None` where nobody speaks it.
 macro_rules! side {
@@ -52,6 +52,10 @@ protocols! {
     Anthropic = "anthropic" { client: anthropic::Anthropic, upstream: anthropic::Anthropic, }
     /// AWS Bedrock Converse.
     Bedrock = "bedrock" { upstream: bedrock::Bedrock, }
+    /// Cohere chat, version 2.
+    Cohere = "cohere" { upstream: cohere::Cohere, }
+    /// Cohere chat, version 1.
+    CohereV1 = "cohere-v1" { upstream: cohere_v1::CohereV1, }
 }
 
 impl Protocol {

@@ -7,11 +7,14 @@
 
 #[path = "golden/compare.rs"]
 mod compare;
+#[path = "golden/settings.rs"]
+mod settings;
 #[path = "golden/summary.rs"]
 mod summary;
 
 use std::path::Path;
 
+use base64::Engine as _;
 use bytes::Bytes;
 use claviger_dialects::{Context, Profile, Protocol, ReasoningForm, Reply, Translation};
 use serde_json::Value;
@@ -34,6 +37,9 @@ fn protocol(path: &str) -> Option<Protocol> {
     match path {
         _ if path.ends_with("/messages") => Some(Protocol::Anthropic),
         _ if path.ends_with("/chat/completions") => Some(Protocol::OpenAiChat),
+        _ if path.ends_with("/chatcompletion_v2") => Some(Protocol::OpenAiChat),
+        _ if path.ends_with("/v1/chat") => Some(Protocol::CohereV1),
+        _ if path.ends_with("/converse") || path.ends_with("/converse-stream") => Some(Protocol::Bedrock),
         _ => None,
     }
 }
@@ -48,13 +54,15 @@ fn profile(case: &Value) -> Profile {
             _ => ReasoningForm::Effort,
         },
         claude_code: provider["claudeCodeMode"] == true,
+        settings: settings::of(provider),
         ..Profile::default()
     }
 }
 
-/// Recordings that demand a flaw: this one wants the output tokens of `message_start` added to the final count, which
-/// the sibling `claude-stream-text` calls a defect.
-const MISJUDGED: [&str; 1] = ["claude-code-mode-stream"];
+/// Recordings that demand a flaw. The first wants the output tokens of `message_start` added to the final count, which
+/// the sibling `claude-stream-text` calls a defect. The second wants a function without arguments sent without a schema,
+/// which Bedrock refuses ("ToolSpecification": `inputSchema` is required, and its type must be `object`).
+const MISJUDGED: [&str; 2] = ["claude-code-mode-stream", "bedrock-stream-text-tool-split"];
 
 /// Settings whose work is done before or after the translation.
 fn needs_more(case: &Value) -> bool {
@@ -71,8 +79,30 @@ fn bytes(side: &Value) -> Bytes {
     }
 }
 
+/// The model after mapping: in the body, in the path, or as the only mapping says.
+fn model_sent(case: &Value) -> Option<String> {
+    let sent = &case["upstream_request"];
+    let in_body = ["model", "Model"].iter().find_map(|key| sent["body"][*key].as_str());
+    let in_path = || {
+        let path = sent["path"].as_str()?.split('?').next()?;
+        let after = path.split_once("/model/").or_else(|| path.split_once("/models/"))?.1;
+        after.split('/').next()
+    };
+    let mapped = || case["config"]["provider"]["modelMapping"]["*"].as_str();
+    Some(in_body.or_else(in_path).or_else(mapped)?.replace("%3A", ":").replace("%2F", "/"))
+}
+
+fn chunks(answer: &Value) -> Option<Vec<Bytes>> {
+    let decode = |chunk: &str| base64::engine::general_purpose::STANDARD.decode(chunk).expect("base64");
+    match (answer["chunks"].as_array(), answer["chunks_base64"].as_array()) {
+        (Some(chunks), _) => Some(chunks.iter().filter_map(Value::as_str).map(|c| c.to_owned().into()).collect()),
+        (None, Some(chunks)) => Some(chunks.iter().filter_map(Value::as_str).map(|c| decode(c).into()).collect()),
+        (None, None) => None,
+    }
+}
+
 fn play(case: &Value, client: Protocol, upstream: Protocol) -> Vec<String> {
-    let model = case["upstream_request"]["body"]["model"].as_str().map(str::to_owned);
+    let model = model_sent(case);
     let context = Context { model, now: 1_733_900_000, nonce: 7, profile: profile(case), ..Context::default() };
     let mut translation = Translation::new(client, upstream, context).expect("a pair");
     let outgoing = match translation.request(&bytes(&case["client_request"])) {
@@ -87,12 +117,10 @@ fn play(case: &Value, client: Protocol, upstream: Protocol) -> Vec<String> {
     let mut problems = compare::request(case, Some(&outgoing.body));
     let answer = &case["upstream_response"];
     let status = u16::try_from(answer["status"].as_u64().unwrap_or(200)).expect("a status");
-    let Some(chunks) = answer["chunks"].as_array() else {
+    let Some(chunks) = chunks(answer) else {
         problems.extend(compare::reply(case, &translation.answer(status, &bytes(answer))));
         return problems;
     };
-    let chunks: Vec<Bytes> =
-        chunks.iter().filter_map(Value::as_str).map(|chunk| Bytes::from(chunk.to_owned())).collect();
     let whole = stream(&translation, chunks.iter().cloned());
     let single = chunks.concat();
     let bytewise = stream(&translation, single.iter().map(|byte| Bytes::copy_from_slice(&[*byte])));

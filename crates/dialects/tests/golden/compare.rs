@@ -29,18 +29,93 @@ pub(crate) fn request(case: &Value, sent: Option<&[u8]>) -> Vec<String> {
         let mut want = if same { case["client_request"]["body"].clone() } else { recorded["body"].clone() };
         want = better.get("body").cloned().unwrap_or(want);
         patch(&mut want, &better["body_patch"]);
-        difference(&norm(&want, ""), &norm(&body, ""), "upstream", false, &mut out);
+        merge(&mut want, &better["body_merge"]);
+        let is_either = better["body_any_merge"].is_object();
+        if is_either {
+            want = camel(&want);
+            merge(&mut want, &better["body_any_merge"]);
+        }
+        for path in strings(&better["body_without"]) {
+            remove(&mut want, path);
+        }
+        let have = if is_either { camel(&body) } else { body.clone() };
+        difference(&norm(&want, ""), &norm(&have, ""), "upstream", false, &mut out);
     } else if let Some(want) = better.get("body") {
         difference(&norm(want, ""), &norm(&body, ""), "upstream", false, &mut out);
     } else {
-        difference(&norm(&better["body_patch"], ""), &norm(&body, ""), "upstream", true, &mut out);
+        for demand in ["body_patch", "body_merge"] {
+            difference(&norm(&better[demand], ""), &norm(&body, ""), "upstream", true, &mut out);
+        }
+        difference(&norm(&better["body_any_merge"], ""), &norm(&camel(&body), ""), "upstream", true, &mut out);
     }
+    sent_demands(better, &body, &mut out);
     for text in better["system_contains_all"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if !body["system"].to_string().contains(text) {
             out.push(format!("upstream: {text:?} is not in the system prompt"));
         }
     }
     out
+}
+
+fn sent_demands(better: &Value, body: &Value, out: &mut Vec<String>) {
+    for path in strings(&better["body_without"]) {
+        if !body.pointer(&format!("/{}", path.replace('.', "/"))).is_none_or(Value::is_null) {
+            out.push(format!("upstream: {path} must be absent"));
+        }
+    }
+    let text = body.to_string();
+    for want in better["must_contain"].as_str().into_iter().chain(strings(&better["must_contain_all"])) {
+        if !text.contains(want) {
+            out.push(format!("upstream: {want:?} does not occur"));
+        }
+    }
+    if let Some(path) = better["roles_alternate"].as_str() {
+        let roles: Vec<&Value> = body[path].as_array().into_iter().flatten().map(|message| &message["role"]).collect();
+        if roles.windows(2).any(|pair| pair[0] == pair[1]) {
+            out.push("upstream: roles do not alternate".to_owned());
+        }
+    }
+}
+
+fn strings(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn merge(want: &mut Value, with: &Value) {
+    match with {
+        Value::Object(fields) if want.is_object() => {
+            fields.iter().for_each(|(key, value)| merge(&mut want[key.as_str()], value));
+        }
+        Value::Null => {}
+        other => *want = other.clone(),
+    }
+}
+
+fn remove(want: &mut Value, path: &str) {
+    let (head, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let pointer = if head.is_empty() { String::new() } else { format!("/{}", head.replace('.', "/")) };
+    if let Some(fields) = want.pointer_mut(&pointer).and_then(Value::as_object_mut) {
+        fields.remove(last);
+    }
+}
+
+/// Names in snake case become camel case.
+fn camel(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields.iter().map(|(key, value)| (camel_word(key), camel(value))).collect(),
+        Value::Array(items) => items.iter().map(camel).collect(),
+        other => other.clone(),
+    }
+}
+
+fn camel_word(word: &str) -> String {
+    let mut pieces = word.split('_');
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |word, piece| {
+        let mut letters = piece.chars();
+        let head = letters.next().map(|letter| letter.to_ascii_uppercase());
+        word + &head.into_iter().chain(letters).collect::<String>()
+    })
 }
 
 /// What is wrong with the answer to the caller.
@@ -107,6 +182,15 @@ fn demands(better: &Value, status: u16, text: &str, body: &Value, out: &mut Vec<
             out.push(format!("client: {key} must be absent"));
         }
     }
+    let choice = &body["choices"][0];
+    for (demand, got) in [("choice_patch", choice), ("message_patch", &choice["message"])] {
+        difference(&norm(&better[demand], ""), &norm(got, ""), "client", true, out);
+    }
+    let calls = choice["message"]["tool_calls"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for (at, call) in better["tool_calls"].as_array().into_iter().flatten().enumerate().filter(|_| body.is_object()) {
+        let got = calls.get(at).map(|call| norm(&call["function"], "")).unwrap_or_default();
+        difference(&norm(call, ""), &got, "client", true, out);
+    }
 }
 
 fn patch(want: &mut Value, with: &Value) {
@@ -121,7 +205,8 @@ fn norm(value: &Value, key: &str) -> Value {
         Value::Object(object) => {
             let mut out = Map::new();
             for (inner, value) in object {
-                if inner == "index" && object.contains_key("function") {
+                let is_default = inner == "performanceConfig" && value["latency"] == "standard";
+                if inner == "index" && object.contains_key("function") || is_default {
                     continue;
                 }
                 let value = norm(value, inner);
@@ -150,6 +235,7 @@ fn norm(value: &Value, key: &str) -> Value {
 
 fn difference(want: &Value, got: &Value, at: &str, is_subset: bool, out: &mut Vec<String>) {
     match (want, got) {
+        (Value::Null, _) if is_subset => {}
         (Value::String(want), got) if want == "<any>" && !got.is_null() => {}
         (Value::Object(want), Value::Object(got)) => {
             for (key, value) in want {

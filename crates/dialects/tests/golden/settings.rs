@@ -1,0 +1,39 @@
+//! The settings that one dialect alone reads, from the plugin's configuration.
+
+use std::sync::Arc;
+
+use claviger_dialects::{BedrockSettings, CachePoints, Settings};
+use serde_json::Value;
+
+pub(crate) fn of(provider: &Value) -> Settings {
+    match provider["type"].as_str() {
+        Some("bedrock") => Settings::Bedrock(Arc::new(bedrock(provider))),
+        _ => Settings::None,
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn bedrock(provider: &Value) -> BedrockSettings {
+    let fields = provider["bedrockAdditionalFields"].as_object().into_iter().flatten();
+    let raw = |value: &Value| serde_json::value::to_raw_value(value).expect("JSON");
+    let points = provider["bedrockPromptCachePointPositions"].as_object();
+    let is_on = |wanted: &str| {
+        let plain = |key: &str| key.replace(['_', '-'], "").eq_ignore_ascii_case(wanted);
+        points.is_some_and(|points| points.iter().any(|(key, on)| plain(key) && on == true))
+    };
+    BedrockSettings {
+        additional_fields: fields.map(|(name, value)| (name.clone(), raw(value))).collect(),
+        cache_retention: text(&provider["promptCacheRetention"]),
+        cache_points: match points {
+            None => CachePoints::default(),
+            Some(_) => CachePoints {
+                system: is_on("systemprompt"),
+                last_user_message: is_on("lastusermessage"),
+                last_message: is_on("lastmessage"),
+            },
+        },
+    }
+}
