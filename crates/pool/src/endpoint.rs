@@ -12,6 +12,7 @@ use crate::limits::Pace;
 use crate::line::Line;
 use crate::pool::Slot;
 use crate::ring::Ring;
+use crate::rules;
 use crate::strategy::Strategy;
 
 /// All cells of one provider and model.
@@ -38,6 +39,10 @@ pub(crate) struct Endpoint {
     pub(crate) ahead: f64,
     /// Attempts that have not ended.
     pub(crate) open: u32,
+    /// Attempts without a first content.
+    pub(crate) pending: u32,
+    /// When somebody's first content came last.
+    pub(crate) heard: Moment,
     /// Of all cells together.
     pub(crate) weights: f64,
     /// The virtual time that one turn of the least weighted cell takes: the unit of debt. (A cell's own turn would be
@@ -64,6 +69,8 @@ impl Endpoint {
             clock: 0.0,
             ahead: 0.0,
             open: 0,
+            pending: 0,
+            heard: now,
             weights: 0.0,
             longest_turn: 0.0,
             probe_credit: 1.0,
@@ -77,6 +84,7 @@ impl Endpoint {
         self.blocks = Blocks::new(self.cells.len());
         self.ring = (strategy == Strategy::Sticky).then(|| Ring::new(&self.cells, slots));
         self.open = self.cells.iter().map(|cell| cell.open).sum();
+        self.pending = self.cells.iter().map(|cell| cell.pending).sum();
         self.weights = self.cells.iter().map(|cell| cell.weight).sum();
         let turns = self.cells.iter().map(|cell| if strategy.weighs() { 1.0 / cell.weight } else { 1.0 });
         self.longest_turn = turns.fold(0.0, f64::max);
@@ -91,6 +99,12 @@ impl Endpoint {
         if let Some(cell) = self.cell_of(credential) {
             self.blocks.touch(cell);
         }
+    }
+
+    /// Whether it is likely the endpoint that is silent rather than one of those it was asked with: several wait, and
+    /// since `sent` nobody has heard anything.
+    pub(crate) fn is_silent(&self, sent: Moment) -> bool {
+        self.pending >= rules::SILENT_TOGETHER && self.heard < sent
     }
 
     pub(crate) const fn is_idle(&self) -> bool {

@@ -103,6 +103,7 @@ impl Pool {
         let strategy = self.providers[endpoint.provider.0 as usize].strategy;
         endpoint.used = now;
         endpoint.open += 1;
+        endpoint.pending += 1;
         endpoint.probe_credit = (endpoint.probe_credit + rules::PROBE_SHARE).min(rules::PROBE_BURST);
         if choice.spends_probe_credit {
             endpoint.probe_credit -= 1.0;
@@ -190,6 +191,9 @@ impl Pool {
             None if lease.stream => rules::UNPROVEN_PATIENCE,
             None => rules::UNPROVEN_PATIENCE_WHOLE,
         };
+        // a second copy is of no use where nobody is heard
+        let explored = cell.is_some_and(Cell::is_proven) || p99.is_some();
+        let after = if explored && endpoint.is_silent(lease.sent) { after * rules::SILENT_PATIENCE } else { after };
         Some(Patience { after, unproven, measured: p99.is_some() })
     }
 

@@ -128,6 +128,11 @@ pub(crate) const SHORTEST_PATIENCE: Duration = Duration::from_millis(500);
 /// Least patience with a proven credential: models may think before they speak.
 pub(crate) const PROVEN_PATIENCE: Duration = Duration::from_secs(5);
 
+/// So many attempts that wait together without anybody having been heard show that the endpoint is silent.
+pub(crate) const SILENT_TOGETHER: u32 = 4;
+/// Then patience is so many times longer.
+pub(crate) const SILENT_PATIENCE: u32 = 4;
+
 /// (provider, model) pairs kept before idle ones are forgotten, and how long a pair must have been idle.
 pub(crate) const ENDPOINTS_KEPT: usize = 512;
 /// See [`ENDPOINTS_KEPT`].

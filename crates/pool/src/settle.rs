@@ -27,6 +27,8 @@ impl Pool {
         let took = now.since(lease.sent);
         let ratio = endpoint.latency.ratio(took, lease.stream);
         endpoint.latency.add(took, lease.stream);
+        endpoint.pending = endpoint.pending.saturating_sub(1);
+        endpoint.heard = now;
         endpoint.evidence.add_good(now, 1.0);
         endpoint.pace.accepted(now, lease.sent);
         if endpoint.breaker.good(1.0) {
@@ -82,6 +84,7 @@ impl Pool {
         settled.improved |= cell.window.is_learned(now);
         if !lease.progressed {
             cell.pending = cell.pending.saturating_sub(1);
+            endpoint.pending = endpoint.pending.saturating_sub(1);
         }
         match end {
             End::Good => {

@@ -2,12 +2,13 @@
 //! request has to.
 //!
 //! The pool says which credential is due; what is asked is a listing of models, which costs nothing, or Higress'
-//! prompt where `healthCheckModel` is set. They are counted and logged at debug level, and leave no receipt. At most
-//! one at a time per credential and [`MOST`] per provider.
+//! prompt where `healthCheckModel` is set. They are counted and logged at debug level, and leave no receipt. One at a
+//! time per provider, about every [`LOOK`]: many dead keys are no reason for many requests. While they succeed (somebody
+//! has paid, say) they follow at once, [`MOST`] at a time.
 
 mod ask;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,12 +22,14 @@ use crate::shared::Shared;
 
 /// How often the pool is asked who is due; up to as much again is added at random, so that replicas that started
 /// together do not ask together.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_secs(1);
+/// The same after a check that succeeded.
+const LOOK_ON: Duration = Duration::from_millis(50);
 /// Checks start spread over this time.
 const SPREAD: Duration = Duration::from_millis(250);
 /// Looking may take this part of the pool's time at most: one in so many.
 const LOCK_SHARE: u32 = 200;
-/// At the same time per provider.
+/// At the same time per provider, while they succeed.
 const MOST: usize = 4;
 /// How long an answer may take, unless `healthCheckTimeout` says otherwise: the default of Higress.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,26 +48,30 @@ enum Finding {
 
 /// Looks for credentials that are due and checks them, until it is dropped.
 pub(crate) async fn watch(shared: Arc<Shared>) {
-    let proven = Arc::new(Mutex::new(HashMap::new()));
+    let news = Arc::new(Mutex::new(News::default()));
     let mut permits: HashMap<ProviderId, Arc<Semaphore>> = HashMap::new();
     let mut pause = LOOK;
     loop {
-        tokio::time::sleep(pause + spread(&shared, LOOK)).await;
+        tokio::time::sleep(pause + spread(&shared, pause)).await;
+        let lucky = std::mem::take(&mut news.lock().lucky);
         let live = shared.live();
         let began = shared.clock.now();
         for id in &live.roster.providers {
             let room = permits.entry(*id).or_insert_with(|| Arc::new(Semaphore::new(MOST)));
-            let due = shared.pool.lock().checks_of(began, *id, room.available_permits());
+            let most = if lucky.contains(id) { MOST } else { 1 };
+            let room_left = (room.available_permits() + most).saturating_sub(MOST);
+            let due = shared.pool.lock().checks_of(began, *id, room_left);
             for check in due {
                 // there is one for each: nobody else takes them
                 let Ok(permit) = Arc::clone(room).try_acquire_owned() else { break };
-                let errand = Errand { shared: Arc::clone(&shared), proven: Arc::clone(&proven), check, over: false };
+                let errand = Errand { shared: Arc::clone(&shared), news: Arc::clone(&news), check, over: false };
                 tokio::spawn(errand.run(Arc::clone(&live), permit));
             }
         }
         let now = shared.clock.now();
-        pause = LOOK.max(now.since(began) * LOCK_SHARE);
-        proven.lock().retain(|_, at: &mut Moment| now.since(*at) < CONTRADICTION);
+        let look = if news.lock().lucky.is_empty() { LOOK } else { LOOK_ON };
+        pause = look.max(now.since(began) * LOCK_SHARE);
+        news.lock().proven.retain(|_, at: &mut Moment| now.since(*at) < CONTRADICTION);
         permits.retain(|id, _| live.roster.providers.contains(id));
     }
 }
@@ -74,11 +81,19 @@ fn spread(shared: &Shared, over: Duration) -> Duration {
     Duration::from_millis(shared.clock.dice() % millis)
 }
 
+/// What the checks of late have found.
+#[derive(Default)]
+struct News {
+    /// Keys for which a listing was given, and when.
+    proven: HashMap<CredentialId, Moment>,
+    /// Providers of which a credential came back since the last look.
+    lucky: HashSet<ProviderId>,
+}
+
 /// One check on its way. Dropped unfinished it gives the credential back to others.
 struct Errand {
     shared: Arc<Shared>,
-    /// Keys for which a listing was given, and when.
-    proven: Arc<Mutex<HashMap<CredentialId, Moment>>>,
+    news: Arc<Mutex<News>>,
     check: Check,
     over: bool,
 }
@@ -97,7 +112,7 @@ impl Errand {
 
     /// Whether the key was refused after the provider had listed its models for it.
     fn is_contradicted(&self) -> bool {
-        let at = self.proven.lock().get(&self.check.credential).copied();
+        let at = self.news.lock().proven.get(&self.check.credential).copied();
         self.check.kind == Checks::Keys && at.is_some_and(|at| self.check.since > at)
     }
 
@@ -116,8 +131,12 @@ impl Errand {
         }
         let improved = pool.checked(now, check, end, dice);
         drop(pool);
-        if improved && check.kind == Checks::Keys {
-            self.proven.lock().insert(check.credential, now);
+        if improved {
+            let mut news = self.news.lock();
+            news.lucky.insert(check.provider);
+            if check.kind == Checks::Keys {
+                news.proven.insert(check.credential, now);
+            }
         }
         self.over = true;
         shared.wake(improved);

@@ -70,8 +70,12 @@ impl Pace {
         if since.is_some_and(|since| since < rules::PACE_ONE_BURST) {
             return;
         }
-        if since.is_some() && hint.is_none() && !self.proven {
-            // nothing at all is accepted: that is no limit but an outage
+        if since.is_some() && !self.proven {
+            // nothing at all is accepted: that is no pace, but an outage or a longer rest
+            let rate = self.rate(now);
+            if let (Some(learned), Some(rate), Some(hint)) = (&mut self.learned, rate, hint) {
+                (learned.level, learned.filled) = (1.0 - rate * hint.as_secs_f64(), now);
+            }
             return;
         }
         // between two refusals exactly as much was accepted as the limit allows; before the first one, perhaps a burst
