@@ -7,6 +7,7 @@ use claviger_types::Operation;
 use claviger_wire::fault::{self, ErrorFields};
 use std::fmt;
 
+use crate::kept::Kept;
 use crate::model::{Answer, Dropped, Event, Fault, FaultKind, Request};
 use crate::settings::Settings;
 use crate::text::Text;
@@ -17,7 +18,7 @@ pub trait Client: Sync {
     ///
     /// # Errors
     /// When the caller made a mistake that no provider could make good: not JSON, fields of the wrong shape.
-    fn read_request<'a>(&self, body: &'a str, context: &Context) -> Result<Request<'a>, Refused>;
+    fn read_request<'a>(&self, body: &'a str, context: &'a Context) -> Result<Request<'a>, Refused>;
 
     /// Writes a whole answer.
     fn write_answer(&self, answer: &Answer<'_>, asked: &Asked, out: &mut Vec<u8>);
@@ -63,7 +64,7 @@ pub trait Upstream: Sync {
     ///
     /// # Errors
     /// When it is not what the dialect sends.
-    fn read_answer<'a>(&self, body: &'a str, asked: &Asked) -> Result<Answer<'a>, Unreadable>;
+    fn read_answer<'a>(&self, body: &'a str, asked: &'a Asked) -> Result<Answer<'a>, Unreadable>;
 
     /// What reads the answer as a stream.
     fn stream_reader(&self, asked: &Asked) -> Box<dyn StreamReader>;
@@ -109,6 +110,8 @@ pub struct Context {
     pub nonce: u64,
     /// The provider's ways.
     pub profile: Profile,
+    /// What the reader of the request makes anew.
+    pub kept: Kept,
 }
 
 /// How a provider differs from the dialect it speaks. The default is the dialect as its vendor documents it.
@@ -185,6 +188,8 @@ pub struct Asked {
     pub nonce: u64,
     /// What the configuration says about the provider's dialect alone.
     pub settings: Settings,
+    /// What the reader of the answer makes anew.
+    pub kept: Kept,
 }
 
 impl Asked {

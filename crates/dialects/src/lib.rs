@@ -11,7 +11,9 @@ mod codec;
 mod cohere;
 mod cohere_v1;
 mod count;
+mod gemini;
 mod json;
+mod kept;
 pub mod model;
 mod openai_chat;
 mod openai_responses;
@@ -30,6 +32,8 @@ pub use codec::{
     Asked, CacheForm, Client, Context, Profile, ReasoningForm, Refused, Sink, StreamReader, StreamWriter, ThoughtsBack,
     Unreadable, Upstream,
 };
+pub use gemini::GeminiSettings;
+pub use kept::Kept;
 pub use protocol::Protocol;
 pub use settings::Settings;
 pub use text::{Number, Text};

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use claviger_types::{Dialect, Operation};
 
 use crate::codec::{Client, Upstream};
-use crate::{anthropic, bedrock, cohere, cohere_v1, openai_chat};
+use crate::{anthropic, bedrock, cohere, cohere_v1, gemini, openai_chat};
 
 /// A side of a dialect: `None` where nobody speaks it.
 macro_rules! side {
@@ -50,6 +50,8 @@ protocols! {
     OpenAiChat = "openai-chat" { client: openai_chat::OpenAiChat, upstream: openai_chat::OpenAiChat, }
     /// Anthropic messages.
     Anthropic = "anthropic" { client: anthropic::Anthropic, upstream: anthropic::Anthropic, }
+    /// Gemini's `generateContent`, also at Vertex.
+    Gemini = "gemini" { client: gemini::Gemini, upstream: gemini::Gemini, }
     /// AWS Bedrock Converse.
     Bedrock = "bedrock" { upstream: bedrock::Bedrock, }
     /// Cohere chat, version 2.
@@ -75,6 +77,9 @@ impl Protocol {
         match (dialect, operation) {
             (Dialect::OpenAi, Operation::ChatCompletions) => Some(Self::OpenAiChat),
             (Dialect::Anthropic, Operation::AnthropicMessages) => Some(Self::Anthropic),
+            (Dialect::Gemini, Operation::GeminiGenerateContent | Operation::GeminiStreamGenerateContent) => {
+                Some(Self::Gemini)
+            }
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::bedrock::BedrockSettings;
+use crate::gemini::GeminiSettings;
 
 /// The settings of the dialect that the provider speaks. Shared, because every request has them.
 #[derive(Clone, Debug, Default)]
@@ -12,4 +13,6 @@ pub enum Settings {
     None,
     /// AWS Bedrock.
     Bedrock(Arc<BedrockSettings>),
+    /// Gemini, also at Vertex.
+    Gemini(Arc<GeminiSettings>),
 }

@@ -39,6 +39,7 @@ fn protocol(path: &str) -> Option<Protocol> {
         _ if path.ends_with("/chat/completions") => Some(Protocol::OpenAiChat),
         _ if path.ends_with("/chatcompletion_v2") => Some(Protocol::OpenAiChat),
         _ if path.ends_with("/v1/chat") => Some(Protocol::CohereV1),
+        _ if path.contains(":generateContent") || path.contains(":streamGenerateContent") => Some(Protocol::Gemini),
         _ if path.ends_with("/converse") || path.ends_with("/converse-stream") => Some(Protocol::Bedrock),
         _ => None,
     }
@@ -62,7 +63,10 @@ fn profile(case: &Value) -> Profile {
 /// Recordings that demand a flaw. The first wants the output tokens of `message_start` added to the final count, which
 /// the sibling `claude-stream-text` calls a defect. The second wants a function without arguments sent without a schema,
 /// which Bedrock refuses ("ToolSpecification": `inputSchema` is required, and its type must be `object`).
-const MISJUDGED: [&str; 2] = ["claude-code-mode-stream", "bedrock-stream-text-tool-split"];
+/// The third leaves thoughts out of the completion, so that prompt and completion do not add up to the total; the last
+/// wants the finish reason `STOP`, which its siblings call a defect.
+const MISJUDGED: [&str; 4] =
+    ["claude-code-mode-stream", "bedrock-stream-text-tool-split", "vertex-chat-thought", "vertex-chat-toolres2"];
 
 /// Settings whose work is done before or after the translation.
 fn needs_more(case: &Value) -> bool {
@@ -86,7 +90,7 @@ fn model_sent(case: &Value) -> Option<String> {
     let in_path = || {
         let path = sent["path"].as_str()?.split('?').next()?;
         let after = path.split_once("/model/").or_else(|| path.split_once("/models/"))?.1;
-        after.split('/').next()
+        after.split(['/', ':']).next()
     };
     let mapped = || case["config"]["provider"]["modelMapping"]["*"].as_str();
     Some(in_body.or_else(in_path).or_else(mapped)?.replace("%3A", ":").replace("%2F", "/"))

@@ -30,7 +30,8 @@ pub(crate) fn request(case: &Value, sent: Option<&[u8]>) -> Vec<String> {
         want = better.get("body").cloned().unwrap_or(want);
         patch(&mut want, &better["body_patch"]);
         merge(&mut want, &better["body_merge"]);
-        let is_either = better["body_any_merge"].is_object();
+        // Google reads both spellings.
+        let is_either = better["body_any_merge"].is_object() || want["contents"].is_array();
         if is_either {
             want = camel(&want);
             merge(&mut want, &better["body_any_merge"]);
@@ -50,7 +51,8 @@ pub(crate) fn request(case: &Value, sent: Option<&[u8]>) -> Vec<String> {
     }
     sent_demands(better, &body, &mut out);
     for text in better["system_contains_all"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        if !body["system"].to_string().contains(text) {
+        let places = ["system", "systemInstruction", "system_instruction"].map(|place| body[place].to_string());
+        if !places.iter().any(|place| place.contains(text)) {
             out.push(format!("upstream: {text:?} is not in the system prompt"));
         }
     }

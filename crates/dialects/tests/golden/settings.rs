@@ -2,13 +2,22 @@
 
 use std::sync::Arc;
 
-use claviger_dialects::{BedrockSettings, CachePoints, Settings};
+use claviger_dialects::{BedrockSettings, CachePoints, GeminiSettings, Settings};
 use serde_json::Value;
 
 pub(crate) fn of(provider: &Value) -> Settings {
     match provider["type"].as_str() {
         Some("bedrock") => Settings::Bedrock(Arc::new(bedrock(provider))),
+        Some("gemini" | "vertex") => Settings::Gemini(Arc::new(gemini(provider))),
         _ => Settings::None,
+    }
+}
+
+fn gemini(provider: &Value) -> GeminiSettings {
+    let safety = provider["geminiSafetySetting"].as_object().into_iter().flatten();
+    GeminiSettings {
+        thinking_budget: provider["geminiThinkingBudget"].as_u64(),
+        safety: safety.filter_map(|(category, threshold)| Some((category.clone(), text(threshold)?))).collect(),
     }
 }
 

@@ -1,0 +1,89 @@
+//! Parts, read: of requests and of answers.
+
+use crate::json::text_of;
+use crate::model::{Media, MediaKind, OpaquePart, Part, Source, TextPart, Vendor};
+use crate::text::Text;
+
+use super::fields::{BlobFields, CallFields, FileFields, PartFields, ResponseFields};
+use super::seal;
+
+/// A part, as far as it can be read without knowing what came before.
+pub(super) enum Found<'a> {
+    /// What is said, thought or shown.
+    Said(Part<'a>),
+    /// A call, with its signature.
+    Call(CallFields<'a>, Option<Text<'a>>),
+    /// What a function gave.
+    Response(ResponseFields<'a>),
+}
+
+/// Reads a part. `None`: it says nothing.
+pub(super) fn part(fields: PartFields<'_>) -> Option<Found<'_>> {
+    let PartFields { text, thought, signature, inline, file, call, response, resolution, unknown, .. } = fields;
+    let detail = resolution.and_then(|resolution| detail(resolution.level?));
+    if let Some(call) = call {
+        return Some(Found::Call(call, googles(signature)));
+    }
+    if let Some(response) = response {
+        return Some(Found::Response(response));
+    }
+    let media = inline.and_then(blob).or_else(|| file.and_then(self::file));
+    if let Some(media) = media {
+        // Pictures drawn while thinking are for the model alone.
+        let is_thought = thought == Some(true);
+        return (!is_thought).then_some(Found::Said(Part::Media(Media {
+            detail,
+            signature: googles(signature),
+            ..media
+        })));
+    }
+    if thought == Some(true) {
+        return Some(Found::Said(Part::Thinking(seal::unpack(text.unwrap_or_default(), signature))));
+    }
+    if text.is_some() || signature.is_some() {
+        let text = TextPart { text: text.unwrap_or_default(), signature: googles(signature), ..TextPart::default() };
+        return Some(Found::Said(Part::Text(text)));
+    }
+    // Code, its outcome, and calls of Google's own tools: the field's name is the kind.
+    let own = unknown.into_iter().next()?;
+    Some(Found::Said(Part::Opaque(OpaquePart { kind: own.name, vendor: Vendor::Google, json: Some(own.value) })))
+}
+
+/// A signature that Google made.
+fn googles(signature: Option<Text<'_>>) -> Option<Text<'_>> {
+    let thinking = seal::unpack(Text::default(), signature);
+    thinking.signature.filter(|_| thinking.vendor == Some(Vendor::Google))
+}
+
+fn blob(blob: BlobFields<'_>) -> Option<Media<'_>> {
+    let kind = MediaKind::of(blob.mime.as_deref().unwrap_or_default());
+    Some(Media { mime: blob.mime, name: blob.name, ..Media::new(kind, Source::Base64(blob.data?)) })
+}
+
+/// Files at Google ("Files API"; Cloud Storage, 2026-11) are for Google alone; other addresses are everybody's.
+fn file(file: FileFields<'_>) -> Option<Media<'_>> {
+    let uri = file.uri?;
+    let is_googles = is_file(&uri);
+    let kind = MediaKind::of(file.mime.as_deref().unwrap_or_else(|| super::parts_out::mime_of(&uri, "")));
+    let source = if is_googles { Source::File(uri) } else { Source::Url(uri) };
+    Some(Media { mime: file.mime, name: file.name, ..Media::new(kind, source) })
+}
+
+/// Whether this is the address of a file at Google.
+pub(super) fn is_file(uri: &str) -> bool {
+    ["gs://", "files/", "https://generativelanguage.googleapis.com/"].iter().any(|start| uri.starts_with(start))
+}
+
+fn detail(level: Text<'_>) -> Option<Text<'static>> {
+    match level.as_str() {
+        "MEDIA_RESOLUTION_LOW" => Some(Text::fixed("low")),
+        "MEDIA_RESOLUTION_MEDIUM" => Some(Text::fixed("auto")),
+        "MEDIA_RESOLUTION_HIGH" | "MEDIA_RESOLUTION_ULTRA_HIGH" => Some(Text::fixed("high")),
+        _ => None,
+    }
+}
+
+/// A call's arguments.
+pub(super) fn arguments<'a>(args: Option<&'a serde_json::value::RawValue>) -> Text<'a> {
+    args.map_or(Text::fixed("{}"), text_of)
+}
