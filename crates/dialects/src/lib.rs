@@ -11,6 +11,7 @@ mod codec;
 mod cohere;
 mod cohere_v1;
 mod count;
+pub mod embeddings;
 mod gemini;
 mod json;
 mod kept;

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use claviger_types::{Dialect, Operation};
 
 use crate::codec::{Client, Upstream};
-use crate::{anthropic, bedrock, cohere, cohere_v1, gemini, openai_chat};
+use crate::embeddings;
+use crate::{anthropic, bedrock, cohere, cohere_v1, gemini, openai_chat, openai_responses};
 
 /// A side of a dialect: `None` where nobody speaks it.
 macro_rules! side {
@@ -17,7 +18,8 @@ macro_rules! side {
 }
 
 macro_rules! protocols {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal { $(client: $client:expr,)? $(upstream: $upstream:expr,)? })*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal { $(client: $client:expr,)? $(upstream: $upstream:expr,)?
+        $(embeddings_client: $embeds_for:expr,)? $(embeddings_upstream: $embeds:expr,)? })*) => {
         /// A wire protocol for conversations. Finer than [`Dialect`], which says how a caller is answered: OpenAI has
         /// two.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,13 +43,31 @@ macro_rules! protocols {
             pub fn upstream(self) -> Option<&'static dyn Upstream> {
                 match self { $(Self::$variant => side!($($upstream)?),)* }
             }
+
+            /// The caller's side of its embeddings, if it has them.
+            pub fn embeddings_client(self) -> Option<&'static dyn embeddings::Client> {
+                match self { $(Self::$variant => side!($($embeds_for)?),)* }
+            }
+
+            /// The provider's side of its embeddings, if it has them.
+            pub fn embeddings_upstream(self) -> Option<&'static dyn embeddings::Upstream> {
+                match self { $(Self::$variant => side!($($embeds)?),)* }
+            }
         }
     };
 }
 
 protocols! {
     /// OpenAI chat completions, and all who copy them.
-    OpenAiChat = "openai-chat" { client: openai_chat::OpenAiChat, upstream: openai_chat::OpenAiChat, }
+    OpenAiChat = "openai-chat" {
+        client: openai_chat::OpenAiChat, upstream: openai_chat::OpenAiChat,
+        embeddings_client: embeddings::OpenAi, embeddings_upstream: embeddings::OpenAi,
+    }
+    /// OpenAI responses.
+    OpenAiResponses = "openai-responses" {
+        client: openai_responses::OpenAiResponses,
+        upstream: openai_responses::OpenAiResponses,
+    }
     /// Anthropic messages.
     Anthropic = "anthropic" { client: anthropic::Anthropic, upstream: anthropic::Anthropic, }
     /// Gemini's `generateContent`, also at Vertex.
@@ -76,6 +96,7 @@ impl Protocol {
     pub const fn of_caller(dialect: Dialect, operation: Operation) -> Option<Self> {
         match (dialect, operation) {
             (Dialect::OpenAi, Operation::ChatCompletions) => Some(Self::OpenAiChat),
+            (Dialect::OpenAi, Operation::Responses) => Some(Self::OpenAiResponses),
             (Dialect::Anthropic, Operation::AnthropicMessages) => Some(Self::Anthropic),
             (Dialect::Gemini, Operation::GeminiGenerateContent | Operation::GeminiStreamGenerateContent) => {
                 Some(Self::Gemini)
