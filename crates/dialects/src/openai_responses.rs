@@ -94,4 +94,8 @@ impl Upstream for OpenAiResponses {
     fn stream_reader(&self, _: &Asked) -> Box<dyn StreamReader> {
         Box::new(Sse::new(stream_in::Reader::default()))
     }
+
+    fn read_fault(&self, status: u16, body: &[u8]) -> Fault<'static> {
+        finish::failure(status, body)
+    }
 }

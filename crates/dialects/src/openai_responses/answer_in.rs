@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::codec::Unreadable;
 use crate::json::{Loose, TextOr};
-use crate::model::{Answer, CallKind, Choice, Finish, Part, Usage};
+use crate::model::{Answer, CallKind, Choice, Finish, Part, Thinking, Usage};
 use crate::text::Number;
 
 use super::fields::{IncompleteFields, ItemFields, ResponseFields, UsageFields};
@@ -21,6 +21,7 @@ pub(super) fn read(body: &str) -> Result<Answer<'_>, Unreadable> {
         logprobs = logprobs.or(probabilities(&item));
         spoken(item, &mut parts);
     }
+    parts.retain(|part| !matches!(part, Part::Thinking(thinking) if says_nothing(thinking)));
     let finish = finish(&response, has_calls(&parts));
     if finish == Finish::Failed {
         return Err(Unreadable { message: "the response failed".to_owned() });
@@ -35,6 +36,11 @@ pub(super) fn read(body: &str) -> Result<Answer<'_>, Unreadable> {
         service_tier: response.service_tier.and_then(Loose::known),
         extras: response.unknown,
     })
+}
+
+/// Thoughts that are kept at the provider: nobody else has any use for them.
+fn says_nothing(thinking: &Thinking<'_>) -> bool {
+    thinking.text.is_empty() && thinking.signature.is_none() && thinking.hidden.is_none()
 }
 
 /// Why the answer ended.

@@ -57,7 +57,11 @@ impl Head {
             reasoning.null("effort");
             reasoning.null("summary");
         });
-        body.maybe_text("service_tier", self.service_tier.as_deref());
+        // Anthropic's word for OpenAI's.
+        body.maybe_text(
+            "service_tier",
+            self.service_tier.as_deref().map(|tier| if tier == "standard" { "default" } else { tier }),
+        );
         body.flag("store", false);
         body.object("text", |text| text.object("format", |format| format.text("type", "text")));
         body.text("tool_choice", "auto");

@@ -215,7 +215,6 @@ record! {
         kind: Text<'a> = "type",
         url: Text<'a> = "url",
         title: Text<'a> = "title",
-        filename: Text<'a> = "filename",
         start: Number<'a> = "start_index",
         end: Number<'a> = "end_index",
     }
@@ -298,5 +297,20 @@ record! {
         annotation: &'a RawValue = "annotation",
         logprobs: &'a RawValue = "logprobs",
         error: &'a RawValue = "error",
+    }
+}
+
+record! {
+    /// A failure: in an object of its own, or in the stored response it ended.
+    pub(super) struct FaultFields<'a> {
+        error: Loose<'a, ParamFields<'a>> = "error",
+        param: Loose<'a, Text<'a>> = "param",
+    }
+}
+
+record! {
+    /// Which field of the request is at fault.
+    pub(super) struct ParamFields<'a> {
+        param: Loose<'a, Text<'a>> = "param",
     }
 }

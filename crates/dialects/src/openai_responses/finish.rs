@@ -1,8 +1,11 @@
 //! Why an answer ended, and failures within it: read and written.
 
 use crate::codec::read_fault;
-use crate::json::Object;
+use crate::json::{Loose, Object};
 use crate::model::{Fault, FaultKind, Finish, Usage};
+use crate::text::Text;
+
+use super::fields::FaultFields;
 
 /// From `status` and `incomplete_details` ("The response object", 2026-11).
 pub(super) fn read_finish(status: Option<&str>, reason: Option<&str>, has_calls: bool) -> Finish<'static> {
@@ -27,28 +30,35 @@ pub(super) const fn status(finish: Option<&Finish<'_>>) -> (&'static str, Option
     }
 }
 
-/// A failure told in a stream: `error`, or `response.failed`. Its code says what kind it is ("The response object:
-/// error", 2026-11).
-pub(super) fn fault(data: &str) -> Fault<'static> {
-    let mut fault = read_fault(0, data.as_bytes());
-    let kind = match fault.code.as_deref() {
-        Some("rate_limit_exceeded") => FaultKind::RateLimit,
-        Some("insufficient_quota") => FaultKind::Billing,
-        Some("server_is_overloaded" | "slow_down") => FaultKind::Overloaded,
-        Some("server_error" | "vector_store_timeout") | None => return fault,
-        Some(
-            "invalid_prompt"
-            | "context_length_exceeded"
-            | "bio_policy"
-            | "data_residency_mismatch"
-            | "failed_to_download_image",
-        ) => FaultKind::InvalidRequest,
-        Some(code) if code.contains("image") => FaultKind::InvalidRequest,
-        Some(_) => return fault,
-    };
-    fault.kind = kind;
-    fault.status = kind.status();
+/// A failure, with the field at fault. In streams and in stored responses it has no status: its code says what kind it
+/// is ("The response object: error", 2026-11).
+pub(super) fn failure(status: u16, body: &[u8]) -> Fault<'static> {
+    let fields: FaultFields<'_> = serde_json::from_slice(body).unwrap_or_default();
+    let inner = fields.error.and_then(Loose::known).and_then(|error| error.param);
+    let param = inner.or(fields.param).and_then(Loose::known);
+    let mut fault = Fault { param: param.map(Text::into_owned), ..read_fault(status, body) };
+    if status < 400
+        && let Some(kind) = fault.code.as_deref().and_then(kind_of)
+    {
+        fault.kind = kind;
+        fault.status = kind.status();
+    }
     fault
+}
+
+fn kind_of(code: &str) -> Option<FaultKind> {
+    match code {
+        "rate_limit_exceeded" => Some(FaultKind::RateLimit),
+        "insufficient_quota" => Some(FaultKind::Billing),
+        "server_is_overloaded" | "slow_down" => Some(FaultKind::Overloaded),
+        "server_error" | "vector_store_timeout" => Some(FaultKind::Server),
+        "invalid_prompt" | "context_length_exceeded" | "bio_policy" | "data_residency_mismatch" => {
+            Some(FaultKind::InvalidRequest)
+        }
+        // "invalid_image", "image_too_large" and a dozen more.
+        _ if code.contains("image") => Some(FaultKind::InvalidRequest),
+        _ => None,
+    }
 }
 
 /// The documented fields, and beside them the object that the vendor's own libraries make their exception of.
@@ -72,9 +82,7 @@ pub(super) fn write_usage(body: &mut Object<'_>, usage: Option<&Usage>) {
         counts.count("input_tokens", usage.input.unwrap_or(0));
         counts.object("input_tokens_details", |details| {
             details.count("cached_tokens", usage.cache_read.unwrap_or(0));
-            if let Some(written) = usage.cache_write {
-                details.count("cache_write_tokens", written);
-            }
+            details.count("cache_write_tokens", usage.cache_write.unwrap_or(0));
         });
         counts.count("output_tokens", usage.output.unwrap_or(0));
         counts.object("output_tokens_details", |details| {

@@ -223,12 +223,12 @@ pub(super) fn mark(part: Option<&mut Part<'_>>, seal: &str) {
     }
 }
 
-/// A source. Files of OpenAI's own are named by their file name.
+/// A page the text cites. Files at OpenAI mean nothing to anybody else.
 pub(super) fn citation(json: &RawValue) -> Option<Citation<'_>> {
     let fields: AnnotationFields<'_> = serde_json::from_str(json.get()).ok()?;
     Some(Citation {
-        url: fields.url,
-        title: fields.title.or(fields.filename),
+        url: Some(fields.url?),
+        title: fields.title,
         quote: None,
         start: fields.start.as_ref().map(Number::count),
         end: fields.end.as_ref().map(Number::count),

@@ -15,7 +15,7 @@ use crate::text::{Number, Text};
 use super::BETWEEN_SUMMARIES;
 use super::answer_in::{counted, finish};
 use super::fields::{EventFields, ItemFields, PartFields, ResponseFields};
-use super::finish::fault;
+use super::finish::failure;
 use super::items_in::{call, citation, content, picture, search, thinking};
 use super::stream_item::{Item, Kind, Place};
 
@@ -42,7 +42,9 @@ impl SseReader for Reader {
         let place = Place::of(&mut event);
         let text = event.delta.or(event.text).and_then(Loose::known);
         match kind.as_deref().or(name) {
-            Some("response.created" | "response.in_progress" | "response.queued") => self.start(event.response, sink),
+            Some("response.created" | "response.in_progress" | "response.queued") => {
+                self.start(event.response.and_then(Loose::known).as_mut(), sink);
+            }
             Some("response.output_item.added") => self.added(event.item, &place, sink),
             Some("response.output_item.done") => self.done(event.item, &place, sink),
             Some("response.content_part.added") => self.part_added(event.part, &place, sink),
@@ -61,8 +63,8 @@ impl SseReader for Reader {
             Some("response.reasoning_summary_text.delta") => self.think(true, &place, text, sink),
             Some("response.reasoning_text.delta") => self.think(false, &place, text, sink),
             Some("response.completed" | "response.incomplete") => self.end(event.response, sink),
-            Some("response.failed" | "response.cancelled" | "error") => sink(Event::Fault(fault(data))),
-            None if event.error.is_some() => sink(Event::Fault(fault(data))),
+            Some("response.failed" | "response.cancelled" | "error") => sink(Event::Fault(failure(0, data.as_bytes()))),
+            None if event.error.is_some() => sink(Event::Fault(failure(0, data.as_bytes()))),
             // Others tell how far the provider's own tools are, or repeat what was said.
             Some(_) | None => {}
         }
@@ -73,19 +75,20 @@ impl SseReader for Reader {
 }
 
 impl Reader {
-    fn start(&mut self, response: Option<Loose<'_, ResponseFields<'_>>>, sink: Sink<'_>) {
+    /// Takes what the start tells of the response; the first event of any kind begins the answer.
+    fn start(&mut self, response: Option<&mut ResponseFields<'_>>, sink: Sink<'_>) {
         if self.has_started {
             return;
         }
         self.has_started = true;
-        let response = response.and_then(Loose::known).unwrap_or_default();
-        sink(Event::Start(Start {
-            id: response.id,
-            model: response.model,
-            created: response.created_at.and_then(Loose::known).as_ref().map(Number::count),
+        let start = response.map(|response| Start {
+            id: response.id.take(),
+            model: response.model.take(),
+            created: response.created_at.take().and_then(Loose::known).as_ref().map(Number::count),
             usage: None,
-            service_tier: response.service_tier.and_then(Loose::known),
-        }));
+            service_tier: response.service_tier.take().and_then(Loose::known),
+        });
+        sink(Event::Start(start.unwrap_or_default()));
     }
 
     /// The item at a place, newly known if need be.
@@ -195,6 +198,9 @@ impl Reader {
 
     fn thinking_done(&mut self, item: ItemFields<'_>, place: &Place<'_>, sink: Sink<'_>) {
         let Thinking { text, signature, hidden, id, vendor } = thinking(item);
+        if text.is_empty() && signature.is_none() && hidden.is_none() {
+            return;
+        }
         let opening = Opening::Thinking { id, vendor: vendor.or(Some(Vendor::OpenAi)) };
         let part = self.part(Kind::Thinking, place, opening, sink);
         if !self.item(place, sink).is_open(part) {
@@ -290,12 +296,12 @@ impl Reader {
     fn end(&mut self, response: Option<Loose<'_, ResponseFields<'_>>>, sink: Sink<'_>) {
         let mut response = response.and_then(Loose::known).unwrap_or_default();
         let output = response.output.take().unwrap_or_default();
+        self.start(Some(&mut response), sink);
         if self.items.is_empty() {
             for (item, index) in output.into_iter().zip(0..) {
                 self.done(Some(item), &Place { index: Some(index), ..Place::default() }, sink);
             }
         }
-        self.start(None, sink);
         for part in self.items.iter_mut().flat_map(Item::close) {
             sink(Event::Close { choice: 0, part });
         }
