@@ -281,7 +281,8 @@ impl Pool {
         state.last_bad = Some(now);
         state.bads = state.bads.saturating_add(1);
         endpoint.evidence.add_bad(now);
-        if verdict.class == Class::Overloaded && endpoint.pace.is_accepting(now) {
+        // an endpoint that has more to do than it can refuses those that it serves at other times
+        if verdict.class == Class::Overloaded && !unproven && endpoint.pace.is_accepting(now) {
             endpoint.pace.refused(now, lease.sent, None);
         }
         let outage = endpoint.breaker.is_open();
