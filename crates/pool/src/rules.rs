@@ -20,7 +20,7 @@ pub(crate) const FACT_IS_LIFE: f64 = 0.5;
 pub(crate) const SCORE_STEP: f64 = 0.2;
 /// A low score drifts half way back to 1 in so many seconds.
 pub(crate) const SCORE_HALF_LIFE: f64 = 30.0;
-/// Share = weight × score to this power: one failure of a healthy credential costs it a quarter of its share.
+/// Share = weight × score to this power: one failure of a healthy credential leaves it a quarter of its share.
 pub(crate) const SCORE_POWER: i32 = 6;
 /// The score after a successful probe: the share ramps up from an eighth.
 pub(crate) const SCORE_RESTORED: f64 = 0.7;
