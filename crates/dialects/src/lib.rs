@@ -17,6 +17,7 @@ mod json;
 mod kept;
 pub mod model;
 mod openai_chat;
+mod openai_custom;
 mod openai_responses;
 mod plain;
 mod protocol;

@@ -31,6 +31,10 @@ fn write_choice(list: &mut List<'_>, choice: &Choice<'_>) {
         object.object("message", |message| write_message(message, &choice.parts));
         object.text("finish_reason", finish_word(choice.finish.as_ref()));
         match choice.logprobs {
+            // Responses have the bare list.
+            Some(list) if list.get().starts_with('[') => {
+                object.object("logprobs", |logprobs| logprobs.raw("content", list.get()));
+            }
             Some(logprobs) => object.raw("logprobs", logprobs.get()),
             None => object.null("logprobs"),
         }

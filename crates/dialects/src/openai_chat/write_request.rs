@@ -2,7 +2,8 @@
 
 use crate::codec::{Context, Profile, ReasoningForm};
 use crate::json::{List, Object};
-use crate::model::{Dropped, Effort, OutputForm, Request, Role, Tool, ToolChoice, Vendor};
+use crate::model::{Dropped, Effort, OutputForm, Request, Role, Tool, ToolChoice};
+use crate::openai_custom;
 use crate::text::Text;
 
 use super::message_out;
@@ -133,7 +134,7 @@ fn tools(body: &mut Object<'_>, request: &Request<'_>, model: &str, dropped: &mu
     let can_write = |tool: &Tool<'_>| match tool {
         Tool::Function(_) => true,
         Tool::WebSearch(_) => false,
-        Tool::Opaque(tool) => tool.vendor == Vendor::OpenAi && tool.kind.as_str() == "custom" && tool.json.is_some(),
+        Tool::Opaque(tool) => openai_custom::is_custom(tool),
     };
     if request.tools.iter().any(can_write) {
         body.list("tools", |list| request.tools.iter().for_each(|tool| write_tool(list, tool, dropped)));
@@ -163,7 +164,7 @@ fn tools(body: &mut Object<'_>, request: &Request<'_>, model: &str, dropped: &mu
     }
     let has_functions = request.tools.iter().any(can_write);
     if let (Some(choice), true) = (&request.tool_choice, has_functions) {
-        write_choice(body, choice);
+        write_choice(body, choice, &request.tools);
     }
     if let (Some(parallel), true) = (request.parallel_tool_calls, has_functions) {
         body.flag("parallel_tool_calls", parallel);
@@ -186,11 +187,11 @@ fn write_tool(list: &mut List<'_>, tool: &Tool<'_>, dropped: &mut Dropped) {
             });
             dropped.note_if(function.cache.is_some(), "tools.cache_control");
         }),
-        Tool::Opaque(tool) if tool.kind.as_str() == "custom" => {
-            if let (Vendor::OpenAi, Some(json)) = (tool.vendor, tool.json) {
+        Tool::Opaque(tool) if openai_custom::is_custom(tool) => {
+            if let Some(json) = tool.json {
                 list.object(|object| {
                     object.text("type", "custom");
-                    object.raw("custom", json.get());
+                    object.object("custom", |fields| openai_custom::write_nested(fields, json));
                 });
             }
         }
@@ -198,30 +199,28 @@ fn write_tool(list: &mut List<'_>, tool: &Tool<'_>, dropped: &mut Dropped) {
     }
 }
 
-fn write_choice(body: &mut Object<'_>, choice: &ToolChoice<'_>) {
+fn write_choice(body: &mut Object<'_>, choice: &ToolChoice<'_>, tools: &[Tool<'_>]) {
     match choice {
         ToolChoice::Auto => body.text("tool_choice", "auto"),
         ToolChoice::None => body.text("tool_choice", "none"),
         ToolChoice::Required => body.text("tool_choice", "required"),
-        ToolChoice::Named(name) => body.object("tool_choice", |choice| {
-            choice.text("type", "function");
-            choice.object("function", |function| function.text("name", name));
-        }),
+        ToolChoice::Named(name) => body.object("tool_choice", |choice| write_named(choice, name, tools)),
         ToolChoice::Allowed { names, required } => body.object("tool_choice", |choice| {
             choice.text("type", "allowed_tools");
             choice.object("allowed_tools", |allowed| {
                 allowed.text("mode", if *required { "required" } else { "auto" });
-                allowed.list("tools", |list| names.iter().for_each(|name| write_named_tool(list, name)));
+                allowed.list("tools", |list| {
+                    names.iter().for_each(|name| list.object(|tool| write_named(tool, name, tools)));
+                });
             });
         }),
     }
 }
 
-fn write_named_tool(list: &mut List<'_>, name: &Text<'_>) {
-    list.object(|tool| {
-        tool.text("type", "function");
-        tool.object("function", |function| function.text("name", name));
-    });
+fn write_named(object: &mut Object<'_>, name: &Text<'_>, tools: &[Tool<'_>]) {
+    let kind = if openai_custom::has_custom(tools, name) { "custom" } else { "function" };
+    object.text("type", kind);
+    object.object(kind, |tool| tool.text("name", name));
 }
 
 fn reasoning(body: &mut Object<'_>, request: &Request<'_>, profile: &Profile) {

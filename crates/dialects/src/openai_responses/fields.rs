@@ -183,33 +183,6 @@ record! {
 }
 
 record! {
-    /// A custom tool, in the flat shape of this dialect or in the inner one of chat completions.
-    pub(super) struct CustomFields<'a> {
-        name: Text<'a> = "name",
-        description: Text<'a> = "description",
-        format: CustomFormat<'a> = "format",
-    }
-}
-
-record! {
-    /// What a custom tool's input must look like.
-    pub(super) struct CustomFormat<'a> {
-        kind: Text<'a> = "type",
-        syntax: Text<'a> = "syntax",
-        definition: Text<'a> = "definition",
-        grammar: GrammarFields<'a> = "grammar",
-    }
-}
-
-record! {
-    /// A grammar, as chat completions have it.
-    pub(super) struct GrammarFields<'a> {
-        syntax: Text<'a> = "syntax",
-        definition: Text<'a> = "definition",
-    }
-}
-
-record! {
     /// Where a text comes from.
     pub(super) struct AnnotationFields<'a> {
         kind: Text<'a> = "type",

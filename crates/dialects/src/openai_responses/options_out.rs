@@ -1,12 +1,10 @@
 //! Tools, form and effort of a request, written.
 
 use crate::json::{List, Object};
-use crate::model::{
-    CallKind, Dropped, Effort, Function, OpaqueTool, OutputForm, Part, Request, Tool, ToolChoice, Vendor, WebSearch,
-};
+use crate::model::{CallKind, Dropped, Effort, Function, OutputForm, Part, Request, Tool, ToolChoice, WebSearch};
+use crate::openai_custom;
 
 use super::family;
-use super::fields::CustomFields;
 
 /// What stands for a schema when a function takes no arguments: `parameters` must be given.
 const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
@@ -53,7 +51,12 @@ pub(super) fn tools(body: &mut Object<'_>, request: &Request<'_>, dropped: &mut 
             match tool {
                 Tool::Function(function) => list.object(|object| write_function(object, function, dropped)),
                 Tool::WebSearch(search) => list.object(|object| web_search(object, search, dropped)),
-                Tool::Opaque(tool) => list.object(|object| custom(object, tool)),
+                Tool::Opaque(tool) => list.object(|object| {
+                    object.text("type", "custom");
+                    if let Some(json) = tool.json {
+                        openai_custom::write_flat(object, json);
+                    }
+                }),
             }
         }
     });
@@ -68,12 +71,8 @@ pub(super) fn tools(body: &mut Object<'_>, request: &Request<'_>, dropped: &mut 
 fn can_write(tool: &Tool<'_>) -> bool {
     match tool {
         Tool::Function(_) | Tool::WebSearch(_) => true,
-        Tool::Opaque(tool) => is_custom(tool),
+        Tool::Opaque(tool) => openai_custom::is_custom(tool),
     }
-}
-
-fn is_custom(tool: &OpaqueTool<'_>) -> bool {
-    tool.vendor == Vendor::OpenAi && tool.kind.as_str() == "custom" && tool.json.is_some()
 }
 
 /// Here functions are strict unless it is said that they are not, everywhere else it is the other way round
@@ -113,22 +112,6 @@ fn web_search(object: &mut Object<'_>, search: &WebSearch<'_>, dropped: &mut Dro
     dropped.note_if(search.cache.is_some(), "tools.cache_control");
 }
 
-/// A tool that takes free text. Chat completions nest what stands flat here.
-fn custom(object: &mut Object<'_>, tool: &OpaqueTool<'_>) {
-    let read = tool.json.and_then(|json| serde_json::from_str::<CustomFields<'_>>(json.get()).ok());
-    let fields = read.unwrap_or_default();
-    object.text("type", "custom");
-    object.text("name", fields.name.as_deref().unwrap_or_default());
-    object.maybe_text("description", fields.description.as_deref());
-    let Some(format) = fields.format else { return };
-    let grammar = format.grammar.unwrap_or_default();
-    object.object("format", |object| {
-        object.maybe_text("type", format.kind.as_deref());
-        object.maybe_text("syntax", format.syntax.or(grammar.syntax).as_deref());
-        object.maybe_text("definition", format.definition.or(grammar.definition).as_deref());
-    });
-}
-
 fn write_choice(body: &mut Object<'_>, choice: &ToolChoice<'_>, request: &Request<'_>) {
     match choice {
         ToolChoice::Auto => body.text("tool_choice", "auto"),
@@ -145,20 +128,15 @@ fn write_choice(body: &mut Object<'_>, choice: &ToolChoice<'_>, request: &Reques
     }
 }
 
-/// A tool by its name: a function if there is one, else a search, else a custom tool.
+/// A tool by its name: a custom tool or a search if there is one, else a function.
 fn named(object: &mut Object<'_>, name: &str, request: &Request<'_>) {
     let is_function = |tool: &Tool<'_>| matches!(tool, Tool::Function(function) if function.name.as_str() == name);
-    let is_search = |tool: &Tool<'_>| matches!(tool, Tool::WebSearch(_)) && name == "web_search";
-    if request.tools.iter().any(is_function) {
-        object.text("type", "function");
-        object.text("name", name);
-    } else if request.tools.iter().any(is_search) {
-        object.text("type", "web_search");
-    } else {
-        let has_custom = request.tools.iter().any(|tool| matches!(tool, Tool::Opaque(tool) if is_custom(tool)));
-        object.text("type", if has_custom { "custom" } else { "function" });
-        object.text("name", name);
+    let has_search = request.tools.iter().any(|tool| matches!(tool, Tool::WebSearch(_)));
+    if name == "web_search" && has_search && !request.tools.iter().any(is_function) {
+        return object.text("type", "web_search");
     }
+    object.text("type", if openai_custom::has_custom(&request.tools, name) { "custom" } else { "function" });
+    object.text("name", name);
 }
 
 /// "Reasoning models", 2026-11. Summaries are for callers who want to see thoughts: they must be allowed to an account.
