@@ -182,6 +182,8 @@ pub struct Asked {
     pub include_usage: bool,
     /// Whether a stream is to be a JSON array instead of events.
     pub array_stream: bool,
+    /// Whether the model may call tools.
+    pub has_tools: bool,
     /// Unix seconds.
     pub now: u64,
     /// A random number, for ids.

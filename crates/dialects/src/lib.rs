@@ -21,6 +21,7 @@ mod openai_custom;
 mod openai_responses;
 mod plain;
 mod protocol;
+mod qwen;
 mod replay;
 mod sequence;
 mod settings;
@@ -36,6 +37,7 @@ pub use codec::{
 };
 pub use gemini::GeminiSettings;
 pub use kept::Kept;
+pub use qwen::{QwenSettings, QwenThoughts, is_multimodal as is_multimodal_qwen};
 pub use protocol::Protocol;
 pub use settings::Settings;
 pub use text::{Number, Text};

@@ -5,7 +5,7 @@ use claviger_types::{Dialect, Operation};
 
 use crate::codec::{Client, Upstream};
 use crate::embeddings;
-use crate::{anthropic, bedrock, cohere, cohere_v1, gemini, openai_chat, openai_responses};
+use crate::{anthropic, bedrock, cohere, cohere_v1, gemini, openai_chat, openai_responses, qwen};
 
 /// A side of a dialect: `None` where nobody speaks it.
 macro_rules! side {
@@ -78,6 +78,8 @@ protocols! {
     Cohere = "cohere" { upstream: cohere::Cohere, }
     /// Cohere chat, version 1.
     CohereV1 = "cohere-v1" { upstream: cohere_v1::CohereV1, }
+    /// Qwen's own dialect, DashScope generation.
+    Qwen = "qwen" { upstream: qwen::Qwen, }
 }
 
 impl Protocol {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::bedrock::BedrockSettings;
 use crate::gemini::GeminiSettings;
+use crate::qwen::QwenSettings;
 
 /// The settings of the dialect that the provider speaks. Shared, because every request has them.
 #[derive(Clone, Debug, Default)]
@@ -15,4 +16,6 @@ pub enum Settings {
     Bedrock(Arc<BedrockSettings>),
     /// Gemini, also at Vertex.
     Gemini(Arc<GeminiSettings>),
+    /// Qwen's own dialect.
+    Qwen(Arc<QwenSettings>),
 }

@@ -2,7 +2,7 @@
 //! come, and parts are opened and closed around them.
 
 use crate::codec::Sink;
-use crate::model::{CallKind, Citation, Delta, Event, Finish, Opening, Start, Usage};
+use crate::model::{CallKind, Citation, Delta, Event, Finish, Media, Opening, Start, Usage};
 use crate::text::Text;
 
 /// The whole stream.
@@ -106,9 +106,12 @@ impl Voice {
         sink(Event::Open { choice: self.choice, part, opening });
     }
 
-    /// Whether a call with this index is open.
-    pub(crate) fn has_call(&self, index: u64) -> bool {
-        self.calls.iter().any(|call| call.index == index)
+    /// Adds media, whole.
+    pub(crate) fn show(&mut self, media: Media<'_>, sink: Sink<'_>) {
+        self.close_words(sink);
+        let part = self.number();
+        sink(Event::Open { choice: self.choice, part, opening: Opening::Media(media) });
+        sink(Event::Close { choice: self.choice, part });
     }
 
     /// Adds arguments to the last call with this index.

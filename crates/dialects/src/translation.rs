@@ -85,6 +85,7 @@ impl Translation {
         let mut request = self.client.read_request(body, &self.context)?;
         self.asked.model = self.context.model.as_deref().unwrap_or(&request.model).to_owned();
         self.asked.stream = request.stream;
+        self.asked.has_tools = !request.tools.is_empty();
         self.asked.include_usage = request.include_usage;
         request.stream &= self.upstream.streams();
         let mut out = Vec::with_capacity(body.len() + body.len() / 8 + 256);

@@ -41,6 +41,7 @@ fn protocol(path: &str) -> Option<Protocol> {
         _ if path.ends_with("/v1/chat") => Some(Protocol::CohereV1),
         _ if path.contains(":generateContent") || path.contains(":streamGenerateContent") => Some(Protocol::Gemini),
         _ if path.ends_with("/converse") || path.ends_with("/converse-stream") => Some(Protocol::Bedrock),
+        _ if path.contains("/services/aigc/") => Some(Protocol::Qwen),
         _ => None,
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use claviger_dialects::{BedrockSettings, CachePoints, GeminiSettings, Settings};
+use claviger_dialects::{BedrockSettings, CachePoints, GeminiSettings, QwenSettings, QwenThoughts, Settings};
 use serde_json::Value;
 
 pub(crate) fn of(provider: &Value) -> Settings {
     match provider["type"].as_str() {
         Some("bedrock") => Settings::Bedrock(Arc::new(bedrock(provider))),
         Some("gemini" | "vertex") => Settings::Gemini(Arc::new(gemini(provider))),
+        Some("qwen") => Settings::Qwen(Arc::new(qwen(provider))),
         _ => Settings::None,
     }
 }
@@ -43,6 +44,19 @@ fn bedrock(provider: &Value) -> BedrockSettings {
                 last_user_message: is_on("lastusermessage"),
                 last_message: is_on("lastmessage"),
             },
+        },
+    }
+}
+
+fn qwen(provider: &Value) -> QwenSettings {
+    let files = provider["qwenFileIds"].as_array().into_iter().flatten();
+    QwenSettings {
+        enable_search: provider["qwenEnableSearch"] == true,
+        file_ids: files.filter_map(text).collect(),
+        thoughts: match provider["reasoningContentMode"].as_str() {
+            Some("ignore") => QwenThoughts::Ignore,
+            Some("concat") => QwenThoughts::Concat,
+            _ => QwenThoughts::Passthrough,
         },
     }
 }
