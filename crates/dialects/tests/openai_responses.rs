@@ -57,7 +57,7 @@ fn compare(from: Protocol, kind: &str, path: &Path, got: &str) -> Option<String>
         std::fs::write(&file, got).expect("a file");
         return None;
     }
-    (std::fs::read_to_string(&file).unwrap_or_default() != got).then(|| format!("{}:\n{got}", file.display()))
+    (std::fs::read(&file).unwrap_or_default() != got.as_bytes()).then(|| format!("{}:\n{got}", file.display()))
 }
 
 fn play(translation: &Translation, bytes: Vec<u8>) -> String {

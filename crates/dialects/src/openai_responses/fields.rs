@@ -41,6 +41,7 @@ record! {
     /// What a stream shall tell besides.
     pub(super) struct StreamOptions<'a> {
         include_obfuscation: &'a RawValue = "include_obfuscation",
+        include_usage: &'a RawValue = "include_usage",
     }
 }
 
@@ -109,7 +110,7 @@ record! {
 record! {
     /// The form of the answer.
     pub(super) struct TextConfig<'a> {
-        format: Format<'a> = "format",
+        format: &'a RawValue = "format",
         verbosity: &'a RawValue = "verbosity",
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn write(
     dropped.note_if(message.name.is_some(), "messages.name");
     let marks = family::takes_breakpoints(model);
     let mut content: Vec<&Part<'_>> = Vec::with_capacity(message.parts.len());
-    for part in &message.parts {
+    for (at, part) in message.parts.iter().enumerate() {
         note_marks(part, marks, dropped);
         match part {
             Part::ToolCall(call) if call.kind == CallKind::Server => dropped.note("messages.server_tool_use"),
@@ -32,10 +32,11 @@ pub(super) fn write(
                 write_message(list, message.role, &mut content, marks);
                 write_result(list, result, request, marks, dropped);
             }
-            Part::Thinking(thinking) => {
+            Part::Thinking(thinking) if is_ours(thinking) && message.parts.iter().skip(at).any(is_output) => {
                 write_message(list, message.role, &mut content, marks);
-                write_thinking(list, thinking, dropped);
+                write_thinking(list, thinking);
             }
+            Part::Thinking(_) => dropped.note("messages.thinking"),
             Part::Text(text) if text.text.is_empty() => {}
             Part::Text(_) | Part::Refusal(_) => content.push(part),
             Part::Media(media) if message.role != Role::Assistant && is_known(media) => content.push(part),
@@ -214,10 +215,22 @@ fn write_result(
 }
 
 /// Thoughts come back only with OpenAI's own seal ("Reasoning models: encrypted reasoning items", 2026-11).
-fn write_thinking(list: &mut List<'_>, thinking: &Thinking<'_>, dropped: &mut Dropped) {
-    let (Some(Vendor::OpenAi), Some(sealed)) = (thinking.vendor, &thinking.hidden) else {
-        return dropped.note("messages.thinking");
-    };
+fn is_ours(thinking: &Thinking<'_>) -> bool {
+    thinking.vendor == Some(Vendor::OpenAi) && thinking.hidden.is_some()
+}
+
+/// Whether a part is one of those that thoughts may lead to: a reasoning item "without its required following item" is
+/// refused (2026-11).
+fn is_output(part: &Part<'_>) -> bool {
+    match part {
+        Part::Text(text) => !text.text.is_empty(),
+        Part::Refusal(_) => true,
+        Part::ToolCall(call) => call.kind != CallKind::Server,
+        Part::Media(_) | Part::ToolResult(_) | Part::Thinking(_) | Part::Opaque(_) => false,
+    }
+}
+
+fn write_thinking(list: &mut List<'_>, thinking: &Thinking<'_>) {
     list.object(|item| {
         item.text("type", "reasoning");
         item.maybe_text("id", thinking.id.as_deref());
@@ -229,6 +242,6 @@ fn write_thinking(list: &mut List<'_>, thinking: &Thinking<'_>, dropped: &mut Dr
                 });
             }
         });
-        item.text("encrypted_content", sealed);
+        item.maybe_text("encrypted_content", thinking.hidden.as_deref());
     });
 }

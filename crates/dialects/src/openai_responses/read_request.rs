@@ -26,17 +26,18 @@ pub(super) fn read(body: &str) -> Result<Request<'_>, Refused> {
     defaults(&body, &mut extras);
     let config = body.text.unwrap_or_default();
     keep(&mut extras, "verbosity", config.verbosity);
+    nested(&mut extras, "text", config.unknown);
     Ok(Request {
         model: body.model.ok_or_else(|| Refused::field("model", "Missing required parameter: 'model'"))?,
         messages,
-        tools: body.tools.unwrap_or_default().into_iter().map(tool).collect::<Result<_, _>>()?,
+        tools: tools(body.tools.unwrap_or_default(), &mut extras)?,
         tool_choice: body.tool_choice.map(|raw| choice(raw, &mut extras)).transpose()?.flatten(),
         parallel_tool_calls: body.parallel_tool_calls,
         sampling: Sampling { temperature: body.temperature, top_p: body.top_p, ..Sampling::default() },
         max_output: body.max_output_tokens.as_ref().map(Number::count),
         logprobs,
         top_logprobs,
-        output: config.format.map(form).transpose()?.unwrap_or_default(),
+        output: config.format.map(|raw| form(raw, &mut extras)).transpose()?.unwrap_or_default(),
         reasoning: body.reasoning.map(|fields| reasoning(fields, &mut extras)).unwrap_or_default(),
         stream: body.stream.unwrap_or(false),
         // Every response tells its usage.
@@ -51,9 +52,10 @@ pub(super) fn read(body: &str) -> Result<Request<'_>, Refused> {
 
 /// "Conversation state", "Background mode", "Reusable prompts", 2026-11.
 fn refuse_state(body: &Body<'_>) -> Result<(), Refused> {
+    let is_named = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get() != r#""""#);
     let stateful = [
-        ("previous_response_id", body.previous_response_id.is_some()),
-        ("conversation", body.conversation.is_some()),
+        ("previous_response_id", is_named(body.previous_response_id)),
+        ("conversation", is_named(body.conversation)),
         ("prompt", body.prompt.is_some()),
         ("background", body.background == Some(true)),
     ];
@@ -138,6 +140,17 @@ fn keep<'a>(extras: &mut Vec<Extra<'a>>, name: &'static str, value: Option<&'a R
     extras.extend(value.map(|value| Extra { name: Text::fixed(name), value }));
 }
 
+/// Keeps what nobody else knows of an object, by its path.
+fn nested<'a>(extras: &mut Vec<Extra<'a>>, object: &str, unknown: Vec<Extra<'a>>) {
+    let says_something = |extra: &Extra<'_>| extra.value.get() != "false";
+    extras.extend(
+        unknown
+            .into_iter()
+            .filter(says_something)
+            .map(|Extra { name, value }| Extra { name: [object, ".", name.as_str()].concat().into(), value }),
+    );
+}
+
 /// Fields that say something only if they do not hold their default.
 fn defaults<'a>(body: &Body<'a>, extras: &mut Vec<Extra<'a>>) {
     let unless = |value: Option<&'a RawValue>, default: &str| value.filter(|value| value.get() != default);
@@ -146,7 +159,7 @@ fn defaults<'a>(body: &Body<'a>, extras: &mut Vec<Extra<'a>>) {
     keep(extras, "truncation", unless(body.truncation, r#""disabled""#));
     if let Some(options) = &body.stream_options {
         keep(extras, "stream_options", unless(options.include_obfuscation, "false"));
-        extras.extend(options.unknown.iter().cloned());
+        nested(extras, "stream_options", options.unknown.clone());
     }
 }
 
@@ -175,20 +188,29 @@ fn user<'a>(body: &mut Body<'a>, extras: &mut Vec<Extra<'a>>) -> Option<Text<'a>
     }
 }
 
-fn tool(raw: &RawValue) -> Result<Tool<'_>, Refused> {
+fn tools<'a>(list: Vec<&'a RawValue>, extras: &mut Vec<Extra<'a>>) -> Result<Vec<Tool<'a>>, Refused> {
+    list.into_iter().map(|raw| tool(raw, extras)).collect()
+}
+
+fn tool<'a>(raw: &'a RawValue, extras: &mut Vec<Extra<'a>>) -> Result<Tool<'a>, Refused> {
     let fields: ToolFields<'_> = serde_json::from_str(raw.get())?;
     let kind = fields.kind.unwrap_or_default();
     Ok(match kind.as_str() {
-        "function" => Tool::Function(Function {
-            name: fields.name.ok_or_else(|| Refused::field("tools.name", "a function needs a name"))?,
-            description: fields.description,
-            schema: fields.parameters,
-            strict: fields.strict,
-            cache: None,
-            extras: fields.unknown,
-        }),
+        "function" => {
+            nested(extras, "tools", fields.unknown);
+            Tool::Function(Function {
+                name: fields.name.ok_or_else(|| Refused::field("tools.name", "a function needs a name"))?,
+                description: fields.description,
+                schema: fields.parameters,
+                strict: fields.strict,
+                cache: None,
+                extras: Vec::new(),
+            })
+        }
         word if word.starts_with("web_search") => {
             let filters = fields.filters.unwrap_or_default();
+            nested(extras, "tools", fields.unknown);
+            nested(extras, "tools.filters", filters.unknown);
             Tool::WebSearch(WebSearch {
                 max_uses: None,
                 allowed_domains: filters.allowed_domains.unwrap_or_default(),
@@ -232,7 +254,8 @@ fn choice<'a>(raw: &'a RawValue, extras: &mut Vec<Extra<'a>>) -> Result<Option<T
     }
 }
 
-fn form(format: Format<'_>) -> Result<OutputForm<'_>, Refused> {
+fn form<'a>(raw: &'a RawValue, extras: &mut Vec<Extra<'a>>) -> Result<OutputForm<'a>, Refused> {
+    let format: Format<'_> = serde_json::from_str(raw.get())?;
     match format.kind.as_deref() {
         Some("json_object") => Ok(OutputForm::JsonObject),
         Some("json_schema") => Ok(OutputForm::JsonSchema {
@@ -241,12 +264,16 @@ fn form(format: Format<'_>) -> Result<OutputForm<'_>, Refused> {
             schema: format.schema.ok_or_else(|| Refused::field("text.format.schema", "text.format needs a schema"))?,
             strict: format.strict,
         }),
-        Some(_) | None => Ok(OutputForm::Free),
+        Some("text") | None => Ok(OutputForm::Free),
+        Some(_) => {
+            keep(extras, "text.format", Some(raw));
+            Ok(OutputForm::Free)
+        }
     }
 }
 
 fn reasoning<'a>(fields: ReasoningFields<'a>, extras: &mut Vec<Extra<'a>>) -> Reasoning<'a> {
-    extras.extend(fields.unknown);
+    nested(extras, "reasoning", fields.unknown);
     Reasoning {
         // A word nobody knows still asks for reasoning: Higress ai-proxy v2.2.1 takes the middle.
         effort: fields.effort.map(|word| Effort::from_word(&word).unwrap_or(Effort::Medium)),

@@ -23,6 +23,9 @@ const SHARED: [&str; 7] = [
 /// "Invalid 'max_output_tokens': integer below minimum value" is the answer to less (2026-11).
 const MIN_OUTPUT: u64 = 16;
 
+/// The longest name of a user, in characters.
+const MAX_USER: usize = 64;
+
 pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Dropped, out: &mut Vec<u8>) {
     let model = context.model.as_deref().unwrap_or(&request.model);
     Object::write(out, |body| {
@@ -45,7 +48,7 @@ pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Drop
         options_out::text(body, request);
         options_out::tools(body, request, dropped);
         options_out::reasoning(body, request, model, dropped);
-        body.maybe_text("user", request.user.as_deref());
+        body.maybe_text("user", request.user.as_deref().map(shortened));
         if let Some(metadata) = request.metadata {
             body.raw("metadata", metadata.get());
         }
@@ -67,6 +70,11 @@ pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Drop
         }
     });
     note(request, dropped);
+}
+
+/// Longer names of users are refused (2026-11). Their beginning tells users apart as well: hashes stand there.
+fn shortened(user: &str) -> &str {
+    user.char_indices().nth(MAX_USER).and_then(|(end, _)| user.get(..end)).unwrap_or(user)
 }
 
 fn include(body: &mut Object<'_>, request: &Request<'_>, model: &str) {
