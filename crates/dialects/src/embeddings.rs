@@ -30,6 +30,8 @@ pub struct Request<'a> {
     pub model: Text<'a>,
     /// What is to be embedded, in order.
     pub inputs: Vec<Input<'a>>,
+    /// Whether it was one that was asked for, not a list of one.
+    pub single: bool,
     /// How long the vectors are to be.
     pub dimensions: Option<u64>,
     /// Whether the vectors are to come as base64 of little-endian 32-bit floats.
@@ -116,6 +118,8 @@ pub struct Asked {
     pub model: String,
     /// Whether the vectors are to come as base64.
     pub base64: bool,
+    /// Whether it was one that was asked for, not a list of one.
+    pub single: bool,
 }
 
 /// One exchange between a caller and a provider that speak different dialects.
@@ -154,7 +158,8 @@ impl Translation {
     /// When the caller made a mistake; [`Translation::failure`] tells of it.
     pub fn request(&mut self, body: &[u8]) -> Result<Outgoing, Refused> {
         let request = self.client.read_request(utf8(body)?, &self.context)?;
-        self.asked = Asked { model: request.model.as_str().to_owned(), base64: request.base64 };
+        let model = self.context.model.as_deref().unwrap_or(&request.model).to_owned();
+        self.asked = Asked { model, base64: request.base64, single: request.single };
         let (mut out, mut dropped) = (Vec::with_capacity(body.len() + 128), Dropped::default());
         self.upstream.write_request(&request, &self.context, &mut dropped, &mut out)?;
         Ok(Outgoing { body: Bytes::from(out), operation: self.upstream.operation(), stream: false, dropped })

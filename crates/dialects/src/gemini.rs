@@ -14,6 +14,7 @@ use crate::text::Text;
 mod answer_in;
 mod answer_out;
 mod array;
+mod embeddings;
 mod family;
 mod fields;
 mod grounding;
@@ -29,11 +30,14 @@ mod stream_out;
 mod tests;
 mod thinking;
 mod tools;
+mod turns;
 mod write_request;
 
 /// What a provider's configuration says about this dialect alone.
 #[derive(Clone, Debug, Default)]
 pub struct GeminiSettings {
+    /// It is Vertex, which takes labels and has embeddings of its own shape.
+    pub is_vertex: bool,
     /// How many LLM tokens to think with where the caller says nothing of it; zero is not at all. Models that do not
     /// think are not told.
     pub thinking_budget: Option<u64>,

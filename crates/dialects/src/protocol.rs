@@ -71,7 +71,10 @@ protocols! {
     /// Anthropic messages.
     Anthropic = "anthropic" { client: anthropic::Anthropic, upstream: anthropic::Anthropic, }
     /// Gemini's `generateContent`, also at Vertex.
-    Gemini = "gemini" { client: gemini::Gemini, upstream: gemini::Gemini, }
+    Gemini = "gemini" {
+        client: gemini::Gemini, upstream: gemini::Gemini,
+        embeddings_client: gemini::Gemini, embeddings_upstream: gemini::Gemini,
+    }
     /// AWS Bedrock Converse.
     Bedrock = "bedrock" { upstream: bedrock::Bedrock, }
     /// Cohere chat, version 2.

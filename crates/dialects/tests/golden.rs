@@ -16,7 +16,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use bytes::Bytes;
-use claviger_dialects::{Context, Profile, Protocol, ReasoningForm, Reply, Translation};
+use claviger_dialects::{Context, Profile, Protocol, ReasoningForm, Reply, Translation, embeddings};
 use serde_json::Value;
 
 fn recordings() -> Vec<Value> {
@@ -136,6 +136,26 @@ fn play(case: &Value, client: Protocol, upstream: Protocol) -> Vec<String> {
     problems
 }
 
+/// Embeddings have a translation of their own.
+fn play_embeddings(case: &Value, client: Protocol, upstream: Protocol) -> Vec<String> {
+    let context = Context { model: model_sent(case), profile: profile(case), ..Context::default() };
+    let mut translation = embeddings::Translation::new(client, upstream, context).expect("a pair");
+    let outgoing = translation.request(&bytes(&case["client_request"])).expect("a request");
+    let mut problems = compare::request(case, Some(&outgoing.body));
+    let answer = &case["upstream_response"];
+    let status = u16::try_from(answer["status"].as_u64().unwrap_or(200)).expect("a status");
+    problems.extend(compare::reply(case, &translation.answer(status, &bytes(answer))));
+    problems
+}
+
+/// The dialects of an exchange about embeddings.
+fn embedders(case: &Value) -> Option<(Protocol, Protocol)> {
+    let path = |side: &str| case[side]["path"].as_str().unwrap_or_default().to_owned();
+    let is_asked = path("client_request").ends_with("/embeddings");
+    let is_googles = [":batchEmbedContents", ":predict"].iter().any(|action| path("upstream_request").contains(action));
+    (is_asked && is_googles).then_some((Protocol::OpenAiChat, Protocol::Gemini))
+}
+
 fn stream(translation: &Translation, chunks: impl Iterator<Item = Bytes>) -> Vec<u8> {
     let (mut stream, mut out) = (translation.stream(), Vec::new());
     chunks.for_each(|chunk| stream.push(chunk, &mut out));
@@ -155,12 +175,17 @@ fn recorded_exchanges_are_translated_as_recorded_or_better() {
         let caller = protocol(case["client_request"]["path"].as_str().unwrap_or_default());
         let provider = protocol(case["upstream_request"]["path"].as_str().unwrap_or_default());
         let provider = provider.or(Some(Protocol::Anthropic).filter(|_| case["provider"] == "claude"));
-        let (Some(caller), Some(provider)) = (caller, provider) else { continue };
+        let embedders = embedders(&case);
+        let both = embedders.or(caller.zip(provider));
+        let Some((caller, provider)) = both else { continue };
         if caller == provider || case["judgement"] == "skip" || needs_more(&case) || MISJUDGED.contains(&id) {
             continue;
         }
         all += 1;
-        let problems = play(&case, caller, provider);
+        let problems = match embedders {
+            Some(_) => play_embeddings(&case, caller, provider),
+            None => play(&case, caller, provider),
+        };
         passed += usize::from(problems.is_empty());
         if !problems.is_empty() {
             wrong.push(format!("{id} ({}): {}", case["judgement"], problems.join("; ")));

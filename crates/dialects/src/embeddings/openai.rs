@@ -76,6 +76,7 @@ impl Client for OpenAi {
     fn read_request<'a>(&self, body: &'a str, _: &Context) -> Result<Request<'a>, Refused> {
         let fields: Body<'a> = serde_json::from_str(body)?;
         let missing = || Refused::field("input", "Missing required parameter: 'input'");
+        let single = matches!(fields.input, Some(TextOr::Text(_)));
         let inputs = match fields.input.ok_or_else(missing)? {
             TextOr::Text(text) => vec![Input::Text(text)],
             // A list of numbers is one input, given as tokens.
@@ -97,6 +98,7 @@ impl Client for OpenAi {
         Ok(Request {
             model: fields.model.ok_or_else(|| Refused::field("model", "you must provide a model parameter"))?,
             inputs,
+            single,
             dimensions: fields.dimensions.as_ref().map(Number::count),
             base64: fields.encoding_format.as_deref() == Some("base64"),
             task: fields.task,

@@ -6,6 +6,10 @@ fn read(body: &str) -> Request<'_> {
     OpenAi.read_request(body, &Context::default()).unwrap()
 }
 
+fn asked(base64: bool) -> Asked {
+    Asked { model: "m".to_owned(), base64, single: false }
+}
+
 #[test]
 fn all_forms_of_input_are_read() {
     let count = |input: &str| read(&format!(r#"{{"model":"m","input":{input}}}"#)).inputs.len();
@@ -20,7 +24,7 @@ fn vectors_come_in_the_form_that_was_asked_for() {
     let packed = r#"{"data":[{"index":0,"embedding":"AAAAPwAAgL8="},{"index":1,"embedding":"AAAAQA=="}]}"#;
     let written = |body: &str, base64: bool| -> Value {
         let mut out = Vec::new();
-        OpenAi.write_answer(&OpenAi.read_answer(body).unwrap(), &Asked { model: "m".to_owned(), base64 }, &mut out);
+        OpenAi.write_answer(&OpenAi.read_answer(body).unwrap(), &asked(base64), &mut out);
         serde_json::from_slice(&out).unwrap()
     };
     for body in [numbers, packed] {

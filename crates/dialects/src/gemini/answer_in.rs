@@ -10,7 +10,7 @@ use crate::model::{
 use crate::text::Text;
 
 use super::fields::{AnswerFields, CallFields, CandidateFields, FeedbackFields, UsageFields};
-use super::parts_in::{Found, arguments, part};
+use super::parts_in::{Found, arguments, part, push};
 use super::{grounding, logprobs, read_finish};
 
 pub(super) fn read<'a>(body: &'a str, asked: &'a Asked) -> Result<Answer<'a>, Unreadable> {
@@ -89,31 +89,19 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Pieces of text without a signature are one text ("Thought signatures", 2026-11: parts with one stay apart).
     fn say(&mut self, said: Part<'a>) {
-        match (self.list.last_mut(), said) {
-            (Some(Part::Text(last)), Part::Text(more)) if last.signature.is_none() && more.signature.is_none() => {
-                last.text = Text::from([last.text.as_str(), more.text.as_str()].concat());
-            }
-            (Some(Part::Thinking(last)), Part::Thinking(more))
-                if last.signature.is_none() && more.signature.is_none() =>
-            {
-                last.text = Text::from([last.text.as_str(), more.text.as_str()].concat());
-            }
-            (_, Part::Text(TextPart { text, signature: None, .. })) if text.is_empty() => {}
-            (_, Part::Thinking(thinking)) => {
-                self.list.push(Part::Thinking(Thinking { vendor: Some(Vendor::Google), ..thinking }));
-            }
-            (_, said) => {
-                if let Part::Text(TextPart { signature: Some(seal), .. })
-                | Part::Media(Media { signature: Some(seal), .. }) = &said
-                {
-                    let seal = seal.clone();
-                    self.seal(seal, false);
-                }
-                self.list.push(said);
-            }
+        let seal = match &said {
+            Part::Text(TextPart { signature, .. }) | Part::Media(Media { signature, .. }) => signature.clone(),
+            Part::Refusal(_) | Part::ToolCall(_) | Part::ToolResult(_) | Part::Thinking(_) | Part::Opaque(_) => None,
+        };
+        if let Some(seal) = seal {
+            self.seal(seal, false);
         }
+        let said = match said {
+            Part::Thinking(thinking) => Part::Thinking(Thinking { vendor: Some(Vendor::Google), ..thinking }),
+            other => other,
+        };
+        push(&mut self.list, said);
     }
 
     fn call(&mut self, fields: CallFields<'a>, signature: Option<Text<'a>>, asked: &Asked, choice: u32) {

@@ -1,7 +1,9 @@
 //! Parts, read: of requests and of answers.
 
+use serde_json::value::RawValue;
+
 use crate::json::text_of;
-use crate::model::{Media, MediaKind, OpaquePart, Part, Source, TextPart, Vendor};
+use crate::model::{Media, MediaKind, OpaquePart, Part, Source, TextPart, Thinking, Vendor};
 use crate::text::Text;
 
 use super::fields::{BlobFields, CallFields, FileFields, PartFields, ResponseFields};
@@ -64,7 +66,9 @@ fn blob(blob: BlobFields<'_>) -> Option<Media<'_>> {
 fn file(file: FileFields<'_>) -> Option<Media<'_>> {
     let uri = file.uri?;
     let is_googles = is_file(&uri);
-    let kind = MediaKind::of(file.mime.as_deref().unwrap_or_else(|| super::parts_out::mime_of(&uri, "")));
+    let is_film = ["youtube.com/", "youtu.be/"].iter().any(|place| uri.contains(place));
+    let guess = || if is_film { "video/mp4" } else { super::parts_out::mime_of(&uri, "") };
+    let kind = MediaKind::of(file.mime.as_deref().unwrap_or_else(guess));
     let source = if is_googles { Source::File(uri) } else { Source::Url(uri) };
     Some(Media { mime: file.mime, name: file.name, ..Media::new(kind, source) })
 }
@@ -84,6 +88,65 @@ fn detail(level: Text<'_>) -> Option<Text<'static>> {
 }
 
 /// A call's arguments.
-pub(super) fn arguments<'a>(args: Option<&'a serde_json::value::RawValue>) -> Text<'a> {
-    args.map_or(Text::fixed("{}"), text_of)
+pub(super) fn arguments<'a>(args: Option<&'a RawValue>) -> Text<'a> {
+    args.map_or(Text::fixed("{}"), compact)
+}
+
+/// The text of a value. Google indents its answers; the space between tokens says nothing.
+pub(super) fn compact(value: &RawValue) -> Text<'_> {
+    if value.get().starts_with('"') || !value.get().contains('\n') {
+        return text_of(value);
+    }
+    let mut out = String::with_capacity(value.get().len());
+    let (mut in_string, mut is_escaped) = (false, false);
+    for letter in value.get().chars() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = in_string,
+            '"' => in_string = !in_string,
+            _ if !in_string && letter.is_ascii_whitespace() => continue,
+            _ => {}
+        }
+        out.push(letter);
+    }
+    out.into()
+}
+
+/// Adds what the model said. Text comes in pieces, and so do thoughts; a signature may come in a piece of its own.
+pub(super) fn push<'a>(list: &mut Vec<Part<'a>>, said: Part<'a>) {
+    match (list.last_mut(), said) {
+        (Some(Part::Text(last)), Part::Text(more)) if last.signature.is_none() && goes_on(&more) => {
+            join(&mut last.text, &more.text);
+            last.signature = more.signature;
+        }
+        (Some(Part::Thinking(last)), Part::Thinking(more)) if is_unsealed(last) && is_rest(&more) => {
+            join(&mut last.text, &more.text);
+            let Thinking { text: _, signature, hidden, id, vendor } = more;
+            (last.signature, last.hidden, last.id) = (signature, hidden, id);
+            last.vendor = vendor.or(last.vendor);
+        }
+        (_, Part::Text(TextPart { text, signature: None, .. })) if text.is_empty() => {}
+        (_, said) => list.push(said),
+    }
+}
+
+fn join<'a>(text: &mut Text<'a>, more: &Text<'a>) {
+    if !more.is_empty() {
+        *text = Text::from([text.as_str(), more.as_str()].concat());
+    }
+}
+
+/// Parts with a signature stay apart ("Thought signatures", 2026-11), unless there is nothing else in them.
+fn goes_on(more: &TextPart<'_>) -> bool {
+    more.signature.is_none() || more.text.is_empty()
+}
+
+fn is_unsealed(thinking: &Thinking<'_>) -> bool {
+    thinking.signature.is_none() && thinking.hidden.is_none()
+}
+
+/// Whether these are more of the thoughts before, or their seal. Anthropic's hidden thoughts stand for themselves.
+fn is_rest(more: &Thinking<'_>) -> bool {
+    let is_redacted = more.hidden.is_some() && more.vendor == Some(Vendor::Anthropic);
+    is_unsealed(more) || more.text.is_empty() && !is_redacted
 }

@@ -3,7 +3,6 @@
 use serde_json::value::RawValue;
 
 use crate::codec::{Context, Refused};
-use crate::json::text_of;
 use crate::model::{
     CallKind, Effort, Extra, Function, Message, OpaqueTool, OutputForm, Part, Reasoning, Request, Role, Sampling,
     TextPart, Tool, ToolCall, ToolChoice, ToolResult, Vendor, WebSearch,
@@ -14,7 +13,7 @@ use super::fields::{
     Body, CallFields, Config, ContentFields, FunctionFields, OutcomeFields, ResponseFields, ThinkingFields, ToolConfig,
     ToolFields,
 };
-use super::parts_in::{Found, arguments, part};
+use super::parts_in::{Found, arguments, compact, part, push};
 use super::schema::to_json_schema;
 
 pub(super) fn read<'a>(body: &'a str, context: &'a Context) -> Result<Request<'a>, Refused> {
@@ -37,7 +36,13 @@ pub(super) fn read<'a>(body: &'a str, context: &'a Context) -> Result<Request<'a
             None | Some("user" | "function" | "tool" | "") => Role::User,
             Some(_) => return Err(Refused::field("contents.role", "Please use a valid role: user, model.")),
         };
-        messages.push(conversation.message(role, content, &mut extras));
+        let message = conversation.message(role, content, &mut extras);
+        match messages.last_mut() {
+            Some(last) if belongs(last, &message) => {
+                message.parts.into_iter().for_each(|part| push(&mut last.parts, part))
+            }
+            Some(_) | None => messages.push(message),
+        }
     }
     let config = body.config.unwrap_or_default();
     let tools: Vec<ToolFields<'a>> = body.tools.unwrap_or_default();
@@ -57,6 +62,13 @@ pub(super) fn read<'a>(body: &'a str, context: &'a Context) -> Result<Request<'a
         ..Request::default()
     };
     Ok(configured(request, config, &schemas, extras))
+}
+
+/// Clients keep each chunk of a streamed answer, and some each result, as a content of its own: together they are one
+/// message.
+fn belongs(last: &Message<'_>, next: &Message<'_>) -> bool {
+    let is_result = |message: &Message<'_>| matches!(message.parts.first(), Some(Part::ToolResult(_)));
+    last.role == next.role && (next.role == Role::Assistant || is_result(last) && is_result(next))
 }
 
 fn configured<'a>(
@@ -212,6 +224,7 @@ impl<'a> Conversation<'a> {
                 extras.extend(value.map(|value| Extra { name: Text::fixed(name), value }));
             }
             match part(fields) {
+                Some(Found::Said(said)) if role == Role::Assistant => push(&mut parts, said),
                 Some(Found::Said(said)) => parts.push(said),
                 Some(Found::Call(call, signature)) => parts.push(Part::ToolCall(self.call(call, signature))),
                 Some(Found::Response(response)) => parts.push(Part::ToolResult(self.result(response))),
@@ -254,8 +267,8 @@ impl<'a> Conversation<'a> {
 fn outcome(response: &RawValue) -> (Text<'_>, Option<bool>) {
     let fields: OutcomeFields<'_> = serde_json::from_str(response.get()).unwrap_or_default();
     match (fields.output, fields.error, fields.unknown.is_empty()) {
-        (Some(output), None, true) => (text_of(output), None),
-        (None, Some(error), true) => (text_of(error), Some(true)),
-        _ => (response.get().into(), None),
+        (Some(output), None, true) => (compact(output), None),
+        (None, Some(error), true) => (compact(error), Some(true)),
+        _ => (compact(response), None),
     }
 }

@@ -27,7 +27,7 @@ fn elements(raw: &RawValue) -> Vec<&RawValue> {
 }
 
 /// Deeper schemas are left as they are.
-const MAX_DEPTH: u32 = 48;
+const MAX_DEPTH: u32 = 24;
 
 /// Whether a JSON schema is one in Google's form too.
 pub(super) fn is_googles(schema: &RawValue) -> bool {

@@ -26,13 +26,13 @@ impl Reader {
         Self { asked: asked.clone(), has_started: false, candidates: Vec::new() }
     }
 
-    fn start(&mut self, id: Option<Text<'_>>, version: Option<Text<'_>>, sink: Sink<'_>) {
+    fn start(&mut self, id: Option<Text<'_>>, version: Option<Text<'_>>, usage: Option<Usage>, sink: Sink<'_>) {
         if self.has_started {
             return;
         }
         self.has_started = true;
         let version = version.map(Text::into_owned);
-        sink(Event::Start(Start { id, model: model(&self.asked, version), ..Start::default() }));
+        sink(Event::Start(Start { id, model: model(&self.asked, version), usage, ..Start::default() }));
     }
 
     fn candidate(&mut self, index: u32) -> &mut Candidate {
@@ -57,8 +57,8 @@ impl SseReader for Reader {
         if chunk.error.is_some() {
             return sink(Event::Fault(read_fault(0, data.as_bytes())));
         }
-        self.start(chunk.id, chunk.model, sink);
         let mut usage = chunk.usage.and_then(Loose::known).as_ref().map(UsageFields::usage).filter(Usage::is_known);
+        self.start(chunk.id, chunk.model, usage, sink);
         let candidates = chunk.candidates.unwrap_or_default();
         if candidates.is_empty() && chunk.feedback.is_some_and(|feedback| feedback.reason.is_some()) {
             self.candidate(0).finish(Finish::Filtered, sink);

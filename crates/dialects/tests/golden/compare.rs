@@ -184,6 +184,12 @@ fn demands(better: &Value, status: u16, text: &str, body: &Value, out: &mut Vec<
             out.push(format!("client: {key} must be absent"));
         }
     }
+    if let Some(want) = better["embedding_indices"].as_array() {
+        let got: Vec<&Value> = body["data"].as_array().into_iter().flatten().map(|entry| &entry["index"]).collect();
+        if want.iter().collect::<Vec<_>>() != got {
+            out.push(format!("client: indices {got:?}"));
+        }
+    }
     let choice = &body["choices"][0];
     for (demand, got) in [("choice_patch", choice), ("message_patch", &choice["message"])] {
         difference(&norm(&better[demand], ""), &norm(got, ""), "client", true, out);

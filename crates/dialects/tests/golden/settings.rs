@@ -17,6 +17,7 @@ pub(crate) fn of(provider: &Value) -> Settings {
 fn gemini(provider: &Value) -> GeminiSettings {
     let safety = provider["geminiSafetySetting"].as_object().into_iter().flatten();
     GeminiSettings {
+        is_vertex: provider["type"] == "vertex",
         thinking_budget: provider["geminiThinkingBudget"].as_u64(),
         safety: safety.filter_map(|(category, threshold)| Some((category.clone(), text(threshold)?))).collect(),
     }
