@@ -182,8 +182,13 @@ impl Flow {
         self.leave(now, pool, dice)
     }
 
-    /// Joins the line, with the first wait.
-    fn hold(&mut self, now: Moment, pool: &mut Pool, dice: u64) {
+    /// Its place among those who wait, while it is held.
+    pub const fn ticket(&self) -> Option<Ticket> {
+        self.ticket
+    }
+
+    /// Joins the line, with the first wait. Returns whether there was room.
+    fn hold(&mut self, now: Moment, pool: &mut Pool, dice: u64) -> bool {
         self.held_since.get_or_insert(now);
         if let (None, Some(place)) = (self.ticket, self.place) {
             pool.requeue(place);
@@ -195,6 +200,7 @@ impl Flow {
             self.ticket = pool.queue(now, &targets, dice);
             self.place = self.ticket;
         }
+        self.ticket.is_some()
     }
 
     pub(crate) fn leave_line(&mut self, pool: &mut Pool) {
@@ -220,10 +226,11 @@ impl Flow {
                 self.leave_line(pool);
                 self.start(place, lease, false)
             }
-            Found::Wait(until) => {
-                self.hold(now, pool, dice);
+            Found::Wait(until, _) if self.hold(now, pool, dice) => {
                 Step::Wait { until: until.min(self.deadline()), held: true }
             }
+            // too many wait already
+            Found::Wait(until, census) => Step::Fail(Box::new(Walk::new(self, now, turn).give_up(census, Some(until)))),
             Found::Again(at) => {
                 self.not_before = at;
                 Step::Wait { until: at.min(self.deadline()), held: false }

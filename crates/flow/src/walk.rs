@@ -13,8 +13,8 @@ use crate::flow::Flow;
 pub(crate) enum Found {
     /// Tier and target, and the permission.
     Lease((usize, usize), Lease),
-    /// Hold the request until then.
-    Wait(Moment),
+    /// Hold the request until then; who is out.
+    Wait(Moment, Census),
     /// A credential that failed may be asked again then.
     Again(Moment),
     /// Give up.
@@ -59,7 +59,7 @@ impl<'f> Walk<'f> {
                     soonest = Some(soonest.map_or(until, |soonest| soonest.min(until)));
                     // a better tier that is back soon is worth more than another model
                     if tier < last_tier && until <= self.now.plus(self.flow.route.patience) && self.may_hold(until) {
-                        return Found::Wait(until);
+                        return Found::Wait(until, census);
                     }
                 }
                 Err(Refusal::Tried { until, census: some }) => {
@@ -71,7 +71,7 @@ impl<'f> Walk<'f> {
                         && self.may_hold(until)
                         && self.forgive_named()
                     {
-                        return Found::Wait(until);
+                        return Found::Wait(until, census);
                     }
                     if let Some(at) = self.lone_again(tier, some) {
                         return Found::Again(at);
@@ -81,7 +81,7 @@ impl<'f> Walk<'f> {
             }
         }
         if let Some(until) = self.hold_until(soonest, census) {
-            return Found::Wait(until);
+            return Found::Wait(until, census);
         }
         if self.forgive() {
             return Found::Again(self.now);
@@ -182,7 +182,7 @@ impl<'f> Walk<'f> {
         tried.len() < before
     }
 
-    fn give_up(&self, census: Census, soonest: Option<Moment>) -> Ending {
+    pub(crate) fn give_up(&self, census: Census, soonest: Option<Moment>) -> Ending {
         let flow = &self.flow;
         // the last word of a provider tells more than that nobody is left
         if flow.terms.verbatim

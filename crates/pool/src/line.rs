@@ -4,12 +4,25 @@
 use std::collections::BTreeSet;
 
 use crate::ids::EndpointId;
+use crate::rules;
 
 /// A place in the line of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {
     pub(crate) endpoint: EndpointId,
     pub(crate) number: u64,
+}
+
+impl Ticket {
+    /// Which line: the same for all that wait for the same endpoint.
+    pub const fn line(self) -> u64 {
+        (self.endpoint.generation as u64) << 32 | self.endpoint.index as u64
+    }
+
+    /// Its place in the line: the lowest came first.
+    pub const fn number(self) -> u64 {
+        self.number
+    }
 }
 
 /// The tickets of those who wait.
@@ -23,16 +36,27 @@ impl Line {
         self.waiting.insert(number);
     }
 
+    /// Whether nobody else may wait here.
+    pub(crate) fn is_full(&self) -> bool {
+        self.waiting.len() >= rules::LINE_MOST
+    }
+
     /// Returns whether it was waiting.
     pub(crate) fn leave(&mut self, number: u64) -> bool {
         self.waiting.remove(&number)
     }
 
-    /// How many came before; everybody, for somebody who does not wait yet.
+    /// How many came before; everybody, for somebody who does not wait yet. In a long line an estimate by the numbers:
+    /// counting would cost more than it is worth.
     pub(crate) fn ahead(&self, number: Option<u64>) -> usize {
-        match number {
-            Some(number) => self.waiting.range(..number).count(),
-            None => self.waiting.len(),
+        let all = self.waiting.len();
+        let (Some(number), Some(first), Some(last)) = (number, self.waiting.first(), self.waiting.last()) else {
+            return all;
+        };
+        if all <= rules::LINE_COUNTED {
+            return self.waiting.range(..number).count();
         }
+        let part = number.saturating_sub(*first) as f64 / (last - first).max(1) as f64;
+        (part.min(1.0) * all as f64) as usize
     }
 }

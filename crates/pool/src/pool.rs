@@ -154,11 +154,16 @@ impl Pool {
         })
     }
 
-    /// A place in the line of those who wait for these targets, after everybody who waits already.
+    /// A place in the line of those who wait for these targets, after everybody who waits already; `None`: the line is
+    /// full.
     pub fn queue(&mut self, now: Moment, targets: &[(ProviderId, &str)], dice: u64) -> Option<Ticket> {
         let (provider, model) = targets.first()?;
         let (endpoint, number) = (self.endpoint(now, *provider, model, dice), self.fresh());
-        self.endpoints.get_mut(endpoint)?.line.join(number);
+        let line = &mut self.endpoints.get_mut(endpoint)?.line;
+        if line.is_full() {
+            return None;
+        }
+        line.join(number);
         Some(Ticket { endpoint, number })
     }
 

@@ -116,6 +116,10 @@ pub(crate) const PACE_ALIVE: f64 = 1.0;
 pub(crate) const LEARNED_FORGET: f64 = 60.0;
 /// So many credentials that rest for a rate limit are tried by who cannot wait, although their pace is not open.
 pub(crate) const HASTY_TRIES: usize = 3;
+/// So many requests may wait for an endpoint; more are refused at once.
+pub(crate) const LINE_MOST: usize = 10_000;
+/// Lines up to this are counted exactly.
+pub(crate) const LINE_COUNTED: usize = 256;
 /// How soon somebody who waits for a place in a window looks again, should nobody wake them.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(250);
 

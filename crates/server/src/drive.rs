@@ -9,13 +9,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use claviger_flow::{AttemptId, Ending, Step};
+use claviger_flow::{AttemptId, Ending, Flow, Step};
 use futures_util::StreamExt;
 use futures_util::stream::{AbortHandle, Abortable, FuturesUnordered};
 
 use self::arrive::{Arrived, Good};
 use self::attempt::Call;
 use crate::exchange::Exchange;
+use crate::waiting::Place;
 
 /// What the client is to get.
 pub(crate) enum Served {
@@ -31,12 +32,11 @@ type Running = Pin<Box<dyn Future<Output = Result<(AttemptId, Arrived), futures_
 pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
     let mut running: FuturesUnordered<Running> = FuturesUnordered::new();
     let mut handles: HashMap<AttemptId, AbortHandle> = HashMap::new();
+    let shared = Arc::clone(&exchange.shared);
+    let mut place = Place::new(Arc::clone(&shared));
     loop {
-        let shared = Arc::clone(&exchange.shared);
-        let improved = shared.improved.notified();
-        tokio::pin!(improved);
-        improved.as_mut().enable();
         let Some(step) = exchange.step() else { return Served::Failed(Box::new(unrouted())) };
+        let joined = place.take(exchange.flow().and_then(Flow::ticket));
         match step {
             Step::Send(start) => {
                 if let Some(handle) = start.instead_of.and_then(|silent| handles.get(&silent)) {
@@ -47,6 +47,8 @@ pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
                 handles.insert(id, handle);
                 running.push(Box::pin(Abortable::new(async move { (id, attempt.await) }, registration)));
             }
+            // whatever changed before it stood in the line, nobody has told it
+            Step::Wait { held: true, .. } if joined => {}
             Step::Wait { until, held } => {
                 let began = shared.clock.now();
                 tokio::select! {
@@ -59,7 +61,7 @@ pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
                             return Served::Good(Box::new(good));
                         }
                     }
-                    () = improved, if held => {}
+                    () = place.woken(), if held => {}
                     () = tokio::time::sleep_until(shared.clock.instant(until)) => {}
                 }
                 if held {

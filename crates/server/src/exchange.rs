@@ -278,7 +278,7 @@ impl Drop for Exchange {
         if let Some(flow) = self.flow.as_mut() {
             flow.abandon(now, &mut self.shared.pool.lock(), dice);
             // a probe's place may have become free
-            self.shared.improved.notify_waiters();
+            self.shared.waiting.wake();
         }
         self.close(End::ClientLeft);
     }

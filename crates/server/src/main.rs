@@ -25,6 +25,7 @@ mod run;
 mod shared;
 mod splice;
 mod state;
+mod waiting;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

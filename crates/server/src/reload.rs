@@ -96,7 +96,7 @@ fn reload(shared: &Shared, path: &Path) -> Option<Vec<String>> {
     shared.net.retain(&|endpoint| live.supplies.iter().any(|supply| supply.egress == endpoint.egress));
     shared.live.store(live);
     // who waits may find a new credential
-    shared.improved.notify_waiters();
+    shared.waiting.wake();
     tracing::info!(providers, credentials, "configuration reloaded");
     Some(loaded.files)
 }

@@ -12,7 +12,7 @@ use claviger_pool::Pool;
 use claviger_telemetry::{Level, LogSettings, Telemetry};
 use parking_lot::Mutex;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use crate::admin::{self, Desk};
 use crate::clock::Clock;
@@ -20,6 +20,7 @@ use crate::listen::{Gauge, Port};
 use crate::live::Live;
 use crate::memory::Memory;
 use crate::shared::Shared;
+use crate::waiting::Waiting;
 use crate::{banner, checks, ingress, reload};
 
 /// What to run.
@@ -49,7 +50,7 @@ pub(crate) async fn run(start: Start<'_>) -> anyhow::Result<()> {
     let shared = Arc::new(Shared {
         clock,
         pool: Mutex::new(pool),
-        improved: Notify::new(),
+        waiting: Waiting::default(),
         net,
         telemetry: Telemetry::new(log),
         live: ArcSwap::from_pointee(live),

@@ -7,19 +7,19 @@ use claviger_net::Net;
 use claviger_pool::Pool;
 use claviger_telemetry::Telemetry;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 
 use crate::affinity::Affinity;
 use crate::clock::Clock;
 use crate::live::Live;
 use crate::models::Remembered;
+use crate::waiting::Waiting;
 
 /// The process's state.
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) pool: Mutex<Pool>,
-    /// Pinged when somebody may be asked who could not before.
-    pub(crate) improved: Notify,
+    /// Woken when somebody may be asked who could not before.
+    pub(crate) waiting: Waiting,
     pub(crate) net: Net,
     pub(crate) telemetry: Telemetry,
     pub(crate) live: ArcSwap<Live>,
@@ -36,7 +36,7 @@ impl Shared {
     /// Wakes those who wait for a credential.
     pub(crate) fn wake(&self, improved: bool) {
         if improved {
-            self.improved.notify_waiters();
+            self.waiting.wake();
         }
     }
 }
