@@ -1,5 +1,6 @@
 //! The fields of the dialect's objects, as they are read.
 
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::json::{Loose, TextOr, record};
@@ -256,18 +257,20 @@ impl UsageFields<'_> {
 }
 
 record! {
-    /// An event of a stream. Fields of events nobody knows yet may have any shape.
+    /// An event of a stream. Items and parts that nobody knows yet may have any shape.
     pub(super) struct EventFields<'a> {
         kind: Text<'a> = "type",
+        sequence_number: &'a RawValue = "sequence_number",
+        obfuscation: &'a RawValue = "obfuscation",
         response: Loose<'a, ResponseFields<'a>> = "response",
-        output_index: Loose<'a, u32> = "output_index",
-        content_index: Loose<'a, u32> = "content_index",
-        summary_index: Loose<'a, u32> = "summary_index",
-        item_id: Loose<'a, Text<'a>> = "item_id",
+        output_index: u32 = "output_index",
+        content_index: u32 = "content_index",
+        summary_index: u32 = "summary_index",
+        item_id: Text<'a> = "item_id",
         item: Loose<'a, ItemFields<'a>> = "item",
         part: Loose<'a, PartFields<'a>> = "part",
-        delta: Loose<'a, Text<'a>> = "delta",
-        text: Loose<'a, Text<'a>> = "text" | "refusal" | "arguments" | "input",
+        delta: TextOr<'a, IgnoredAny> = "delta",
+        text: TextOr<'a, IgnoredAny> = "text" | "refusal" | "arguments" | "input",
         annotation: &'a RawValue = "annotation",
         logprobs: &'a RawValue = "logprobs",
         error: &'a RawValue = "error",

@@ -61,12 +61,20 @@ fn kind_of(code: &str) -> Option<FaultKind> {
     }
 }
 
-/// The documented fields, and beside them the object that the vendor's own libraries make their exception of.
+/// The documented fields, and beside them the object that the vendor's own libraries make their exception of. Callers
+/// go by the code: one of the documented stands where the provider gave none.
 pub(super) fn write_stream_fault(data: &mut Object<'_>, fault: &Fault<'_>) {
-    match &fault.code {
-        Some(code) => data.text("code", code),
-        None => data.null("code"),
-    }
+    let code = match fault.kind {
+        FaultKind::RateLimit => "rate_limit_exceeded",
+        FaultKind::InvalidRequest | FaultKind::NotFound | FaultKind::TooLarge => "invalid_prompt",
+        FaultKind::Billing => "insufficient_quota",
+        FaultKind::Authentication
+        | FaultKind::Permission
+        | FaultKind::Timeout
+        | FaultKind::Server
+        | FaultKind::Overloaded => "server_error",
+    };
+    data.text("code", fault.code.as_deref().unwrap_or(code));
     data.text("message", &fault.message);
     match &fault.param {
         Some(param) => data.text("param", param),

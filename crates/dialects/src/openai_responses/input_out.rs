@@ -7,33 +7,52 @@ use crate::model::{
     CallKind, Dropped, Media, MediaKind, Message, Part, Request, Role, Source, Thinking, ToolCall, ToolResult, Vendor,
 };
 
-use super::family;
 use super::options_out::is_custom_call;
+
+/// What the model and the provider take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ways {
+    /// Cache marks.
+    pub(super) marks: bool,
+    /// The role `developer`.
+    pub(super) developer: bool,
+}
+
+impl Ways {
+    const fn role(self, role: Role) -> &'static str {
+        match role {
+            Role::Developer if self.developer => "developer",
+            Role::System | Role::Developer => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        }
+    }
+}
 
 pub(super) fn write(
     list: &mut List<'_>,
     message: &Message<'_>,
     request: &Request<'_>,
-    model: &str,
+    ways: Ways,
     dropped: &mut Dropped,
 ) {
     dropped.note_if(message.name.is_some(), "messages.name");
-    let marks = family::takes_breakpoints(model);
+    let marks = ways.marks;
     let mut content: Vec<&Part<'_>> = Vec::with_capacity(message.parts.len());
     for (at, part) in message.parts.iter().enumerate() {
         note_marks(part, marks, dropped);
         match part {
             Part::ToolCall(call) if call.kind == CallKind::Server => dropped.note("messages.server_tool_use"),
             Part::ToolCall(call) => {
-                write_message(list, message.role, &mut content, marks);
+                write_message(list, message.role, &mut content, ways);
                 write_call(list, call);
             }
             Part::ToolResult(result) => {
-                write_message(list, message.role, &mut content, marks);
+                write_message(list, message.role, &mut content, ways);
                 write_result(list, result, request, marks, dropped);
             }
             Part::Thinking(thinking) if is_ours(thinking) && message.parts.iter().skip(at).any(is_output) => {
-                write_message(list, message.role, &mut content, marks);
+                write_message(list, message.role, &mut content, ways);
                 write_thinking(list, thinking);
             }
             Part::Thinking(_) => dropped.note("messages.thinking"),
@@ -48,20 +67,11 @@ pub(super) fn write(
     // A message of the user's that says nothing is the caller's own affair.
     if message.parts.is_empty() && message.role != Role::Assistant {
         list.object(|item| {
-            item.text("role", role(message.role));
+            item.text("role", ways.role(message.role));
             item.text("content", "");
         });
     }
-    write_message(list, message.role, &mut content, marks);
-}
-
-const fn role(role: Role) -> &'static str {
-    match role {
-        Role::System => "system",
-        Role::Developer => "developer",
-        Role::User => "user",
-        Role::Assistant => "assistant",
-    }
+    write_message(list, message.role, &mut content, ways);
 }
 
 /// Cache marks that cannot be written, and seals that are Google's.
@@ -77,17 +87,17 @@ fn note_marks(part: &Part<'_>, marks: bool, dropped: &mut Dropped) {
     dropped.note_if(signature.is_some(), "messages.signature");
 }
 
-fn write_message(list: &mut List<'_>, role: Role, content: &mut Vec<&Part<'_>>, marks: bool) {
+fn write_message(list: &mut List<'_>, role: Role, content: &mut Vec<&Part<'_>>, ways: Ways) {
     let parts = std::mem::take(content);
     if parts.is_empty() {
         return;
     }
     list.object(|item| {
-        item.text("role", self::role(role));
+        item.text("role", ways.role(role));
         match parts.as_slice() {
-            [Part::Text(only)] if only.cache.is_none() || !marks => item.text("content", &only.text),
+            [Part::Text(only)] if only.cache.is_none() || !ways.marks => item.text("content", &only.text),
             parts => item.list("content", |list| {
-                parts.iter().for_each(|part| write_part(list, part, role == Role::Assistant, marks));
+                parts.iter().for_each(|part| write_part(list, part, role == Role::Assistant, ways.marks));
             }),
         }
     });

@@ -40,7 +40,10 @@ impl SseReader for Reader {
         };
         let kind = event.kind.take();
         let place = Place::of(&mut event);
-        let text = event.delta.or(event.text).and_then(Loose::known);
+        let text = match event.delta.or(event.text) {
+            Some(TextOr::Text(text)) => Some(text),
+            Some(TextOr::Other(_)) | None => None,
+        };
         match kind.as_deref().or(name) {
             Some("response.created" | "response.in_progress" | "response.queued") => {
                 self.start(event.response.and_then(Loose::known).as_mut(), sink);

@@ -1,6 +1,5 @@
 //! The items of a stream that is read: which there are, and what of them has been told.
 
-use crate::json::Loose;
 use crate::text::Text;
 
 use super::fields::EventFields;
@@ -21,12 +20,11 @@ pub(super) struct Place<'e> {
 impl<'e> Place<'e> {
     /// The place an event speaks of.
     pub(super) fn of(event: &mut EventFields<'e>) -> Self {
-        let number = |field: &mut Option<Loose<'e, u32>>| field.take().and_then(Loose::known);
         Self {
-            index: number(&mut event.output_index),
-            id: event.item_id.take().and_then(Loose::known),
-            content_index: number(&mut event.content_index).unwrap_or(0),
-            summary_index: number(&mut event.summary_index).unwrap_or(0),
+            index: event.output_index,
+            id: event.item_id.take(),
+            content_index: event.content_index.unwrap_or(0),
+            summary_index: event.summary_index.unwrap_or(0),
         }
     }
 

@@ -3,10 +3,11 @@
 //! Nothing is left at the provider (`store: false`) unless the caller wants it: the caller's dialect keeps the
 //! conversation itself. Sealed thoughts are asked for, so that they can come back.
 
-use crate::codec::Context;
+use crate::codec::{Context, Profile};
 use crate::json::Object;
 use crate::model::{Dropped, Part, Request, Vendor};
 
+use super::input_out::Ways;
 use super::{family, input_out, options_out};
 
 /// Extras that other dialects of OpenAI's know by the same name and meaning (API reference, 2026-11).
@@ -28,11 +29,13 @@ const MAX_USER: usize = 64;
 
 pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Dropped, out: &mut Vec<u8>) {
     let model = context.model.as_deref().unwrap_or(&request.model);
+    let profile = &context.profile;
+    let ways = Ways { marks: family::takes_breakpoints(model), developer: !profile.no_developer };
     Object::write(out, |body| {
         body.text("model", model);
         body.list("input", |list| {
             for message in &request.messages {
-                input_out::write(list, message, request, model, dropped);
+                input_out::write(list, message, request, ways, dropped);
             }
         });
         if let Some(most) = request.max_output {
@@ -48,7 +51,9 @@ pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Drop
         options_out::text(body, request);
         options_out::tools(body, request, dropped);
         options_out::reasoning(body, request, model, dropped);
-        body.maybe_text("user", request.user.as_deref().map(shortened));
+        if !profile.no_user {
+            body.maybe_text("user", request.user.as_deref().map(shortened));
+        }
         if let Some(metadata) = request.metadata {
             body.raw("metadata", metadata.get());
         }
@@ -69,7 +74,7 @@ pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Drop
             body.flag("stream", true);
         }
     });
-    note(request, dropped);
+    note(request, profile, dropped);
 }
 
 /// Longer names of users are refused (2026-11). Their beginning tells users apart as well: hashes stand there.
@@ -97,7 +102,7 @@ fn include(body: &mut Object<'_>, request: &Request<'_>, model: &str) {
 }
 
 /// What has no place in the dialect.
-fn note(request: &Request<'_>, dropped: &mut Dropped) {
+fn note(request: &Request<'_>, profile: &Profile, dropped: &mut Dropped) {
     let sampling = &request.sampling;
     dropped.note_if(sampling.top_k.is_some(), "top_k");
     dropped.note_if(sampling.min_p.is_some(), "min_p");
@@ -107,6 +112,7 @@ fn note(request: &Request<'_>, dropped: &mut Dropped) {
     dropped.note_if(sampling.repetition_penalty.is_some(), "repetition_penalty");
     dropped.note_if(sampling.logit_bias.is_some(), "logit_bias");
     dropped.note_if(!request.stop.is_empty(), "stop");
+    dropped.note_if(profile.no_user && request.user.is_some(), "user");
     dropped.note_if(request.n.is_some_and(|n| n > 1), "n");
     dropped.note_if(request.modalities.iter().any(|word| word.as_str() != "text"), "modalities");
     dropped.note_if(request.audio.is_some(), "audio");
