@@ -5,7 +5,7 @@ use claviger_types::{Dialect, Operation};
 
 use crate::codec::{Client, Upstream};
 use crate::embeddings;
-use crate::{anthropic, bedrock, cohere, cohere_v1, gemini, openai_chat, openai_responses, qwen};
+use crate::{anthropic, bedrock, cohere, cohere_v1, gemini, hunyuan, minimax, openai_chat, openai_responses, qwen};
 
 /// A side of a dialect: `None` where nobody speaks it.
 macro_rules! side {
@@ -83,6 +83,10 @@ protocols! {
     CohereV1 = "cohere-v1" { upstream: cohere_v1::CohereV1, }
     /// Qwen's own dialect, DashScope generation.
     Qwen = "qwen" { upstream: qwen::Qwen, }
+    /// Tencent Hunyuan's signed API.
+    Hunyuan = "hunyuan" { upstream: hunyuan::Hunyuan, }
+    /// MiniMax' older dialect.
+    MiniMaxPro = "minimax-pro" { upstream: minimax::MiniMaxPro, }
 }
 
 impl Protocol {

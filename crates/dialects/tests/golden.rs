@@ -42,6 +42,8 @@ fn protocol(path: &str) -> Option<Protocol> {
         _ if path.contains(":generateContent") || path.contains(":streamGenerateContent") => Some(Protocol::Gemini),
         _ if path.ends_with("/converse") || path.ends_with("/converse-stream") => Some(Protocol::Bedrock),
         _ if path.contains("/services/aigc/") => Some(Protocol::Qwen),
+        _ if path.ends_with("/chatcompletion_pro") => Some(Protocol::MiniMaxPro),
+        _ if path == "/" => Some(Protocol::Hunyuan),
         _ => None,
     }
 }

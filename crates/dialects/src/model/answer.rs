@@ -29,6 +29,8 @@ pub struct Answer<'a> {
 pub struct Choice<'a> {
     /// Its number.
     pub index: u32,
+    /// The speaker's name, if the provider gives it one.
+    pub name: Option<Text<'a>>,
     /// What it says, in order.
     pub parts: Vec<Part<'a>>,
     /// Why it ended. `None`: the provider did not say.

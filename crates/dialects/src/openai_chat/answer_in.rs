@@ -31,6 +31,7 @@ fn choice(fields: AnswerChoice<'_>) -> Choice<'_> {
     let finish = fields.finish_reason.filter(|word| !matches!(word.as_str(), "" | "null")).map(read_finish);
     Choice {
         index: fields.index.unwrap_or(0),
+        name: None,
         parts,
         finish: finish.map(|finish| of_calls(finish, has_calls)),
         logprobs: fields.logprobs,

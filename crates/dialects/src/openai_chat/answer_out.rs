@@ -28,7 +28,10 @@ pub(super) fn write(answer: &Answer<'_>, asked: &Asked, out: &mut Vec<u8>) {
 fn write_choice(list: &mut List<'_>, choice: &Choice<'_>) {
     list.object(|object| {
         object.count("index", u64::from(choice.index));
-        object.object("message", |message| write_message(message, &choice.parts));
+        object.object("message", |message| {
+            message.maybe_text("name", choice.name.as_deref());
+            write_message(message, &choice.parts);
+        });
         object.text("finish_reason", finish_word(choice.finish.as_ref()));
         match choice.logprobs {
             // Responses have the bare list.

@@ -52,7 +52,8 @@ fn choice(fields: ChoiceFields<'_>, at: u32, thoughts: QwenThoughts) -> Choice<'
         Some(Finish::Stop) if has_calls => Some(Finish::ToolCalls),
         finish => finish,
     };
-    Choice { index: fields.index.unwrap_or(at), parts, finish, logprobs: fields.logprobs, safety: None }
+    let index = fields.index.unwrap_or(at);
+    Choice { index, parts, finish, logprobs: fields.logprobs, ..Choice::default() }
 }
 
 fn parts(message: MessageFields<'_>, thoughts: QwenThoughts) -> Vec<Part<'_>> {
