@@ -30,7 +30,9 @@ fn file(gateway: &Gateway) -> Value {
 async fn written(gateway: &Gateway) {
     let both = || {
         let files = gateway.state_files();
-        let text = std::fs::read_to_string(files.first()?).ok()?;
+        // beside it there may be one that is just being written
+        let file = files.iter().find(|file| file.extension().is_some_and(|end| end == "json"))?;
+        let text = std::fs::read_to_string(file).ok()?;
         (text.contains("invalid_credential") && text.contains("rate_limited")).then_some(())
     };
     until("both facts are in the file", || std::future::ready(both())).await;
