@@ -48,6 +48,11 @@ pub(crate) fn has_custom(tools: &[Tool<'_>], name: &str) -> bool {
     })
 }
 
+/// A tool's name.
+pub(crate) fn name(json: &RawValue) -> Option<Text<'_>> {
+    read(json).name
+}
+
 fn read(json: &RawValue) -> Custom<'_> {
     serde_json::from_str(json.get()).unwrap_or_default()
 }

@@ -6,6 +6,7 @@ use crate::model::{
     Effort, Function, Location, Message, OpaqueTool, OutputForm, Part, Reasoning, Request, Role, Sampling, Tool,
     ToolChoice, ToolResult, Vendor, WebSearch,
 };
+use crate::openai_custom;
 use crate::text::{Number, Text};
 
 use super::fields::{
@@ -163,7 +164,7 @@ fn choice<'a>(choice: TextOr<'a, ChoiceFields<'a>>) -> Result<ToolChoice<'a>, Re
             _ => Err(wrong()),
         },
         TextOr::Other(ChoiceFields { allowed_tools: Some(allowed), .. }) => Ok(ToolChoice::Allowed {
-            names: allowed.tools.unwrap_or_default().into_iter().filter_map(|tool| tool.function?.name).collect(),
+            names: allowed.tools.unwrap_or_default().into_iter().filter_map(tool_name).collect(),
             required: allowed.mode.as_deref() == Some("required"),
         }),
         TextOr::Other(fields) => {
@@ -176,6 +177,13 @@ fn choice<'a>(choice: TextOr<'a, ChoiceFields<'a>>) -> Result<ToolChoice<'a>, Re
                 (None, Some(_) | None) => Err(wrong()),
             }
         }
+    }
+}
+
+fn tool_name(tool: ToolFields<'_>) -> Option<Text<'_>> {
+    match (tool.function, tool.custom) {
+        (Some(function), _) => function.name,
+        (None, custom) => openai_custom::name(custom?),
     }
 }
 
