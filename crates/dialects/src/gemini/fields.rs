@@ -186,6 +186,14 @@ record! {
 }
 
 record! {
+    /// OpenAI's wishes for spoken answers.
+    pub(super) struct AudioFields<'a> {
+        voice: Text<'a> = "voice",
+        format: Text<'a> = "format",
+    }
+}
+
+record! {
     /// An answer, or a chunk of one.
     pub(super) struct AnswerFields<'a> {
         candidates: Vec<CandidateFields<'a>> = "candidates",

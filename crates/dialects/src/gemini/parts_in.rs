@@ -59,7 +59,17 @@ fn googles(signature: Option<Text<'_>>) -> Option<Text<'_>> {
 
 fn blob(blob: BlobFields<'_>) -> Option<Media<'_>> {
     let kind = MediaKind::of(blob.mime.as_deref().unwrap_or_default());
-    Some(Media { mime: blob.mime, name: blob.name, ..Media::new(kind, Source::Base64(blob.data?)) })
+    let data = standard_base64(blob.data?);
+    Some(Media { mime: blob.mime, name: blob.name, ..Media::new(kind, Source::Base64(data)) })
+}
+
+/// Google reads base64 in both alphabets and its own libraries write the one for addresses; others read the standard
+/// one alone (RFC 4648, sections 4 and 5).
+fn standard_base64(data: Text<'_>) -> Text<'_> {
+    match memchr::memchr2(b'-', b'_', data.as_bytes()) {
+        None => data,
+        Some(_) => data.replace('-', "+").replace('_', "/").into(),
+    }
 }
 
 /// Files at Google ("Files API"; Cloud Storage, 2026-11) are for Google alone; other addresses are everybody's.

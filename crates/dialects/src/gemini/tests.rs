@@ -131,6 +131,32 @@ fn a_schema_nested_without_end_is_passed_on_and_costs_no_stack() {
 }
 
 #[test]
+fn voices_of_googles_pass_and_those_of_openai_are_dropped_by_name() {
+    let spoken = |voice: &str| json!({ "modalities": ["audio"], "audio": { "voice": voice, "format": "pcm16" } });
+    let config = config("gemini-2.5-flash-preview-tts", spoken("Kore"));
+    assert_eq!(config["responseModalities"], json!(["AUDIO"]));
+    assert_eq!(config["speechConfig"]["voiceConfig"]["prebuiltVoiceConfig"]["voiceName"], "Kore");
+    assert_eq!(sent("gemini-2.5-flash-preview-tts", spoken("alloy")).1, "audio.voice");
+}
+
+#[test]
+fn five_stop_texts_are_sent_and_zero_is_a_value() {
+    let body = json!({ "stop": ["a", "b", "c", "d", "e", "f"], "temperature": 0, "top_p": 0.0, "seed": 0, "n": 1 });
+    let (body, dropped) = sent("gemini-2.5-flash", body);
+    let config = json!({ "temperature": 0, "topP": 0.0, "seed": 0, "stopSequences": ["a", "b", "c", "d", "e"] });
+    assert_eq!((&body["generationConfig"], dropped.as_str()), (&config, "stop"));
+}
+
+#[test]
+fn base64_for_addresses_becomes_what_others_read() {
+    let context = Context { named_model: Some("m".to_owned()), ..Context::default() };
+    let mut translation = Translation::new(Protocol::Gemini, Protocol::OpenAiChat, context).unwrap();
+    let body = br#"{"contents":[{"parts":[{"inlineData":{"mimeType":"image/png","data":"__79Pz8-Pg=="}}]}]}"#;
+    let sent: Value = serde_json::from_slice(&translation.request(body).unwrap().body).unwrap();
+    assert_eq!(sent["messages"][0]["content"][0]["image_url"]["url"], "data:image/png;base64,//79Pz8+Pg==");
+}
+
+#[test]
 fn choices_of_tools_are_modes() {
     let mode = |choice: Value| {
         let tools = json!([tool("f", json!({ "type": "object", "properties": { "a": { "type": "string" } } }))]);

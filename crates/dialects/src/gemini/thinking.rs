@@ -21,22 +21,23 @@ pub(super) fn plan(
     default_budget: Option<u64>,
     dropped: &mut Dropped,
 ) -> Plan {
-    dropped.note_if(reasoning.summary.is_some() && !version.thinks(), "reasoning.summary");
     if !version.thinks() {
         dropped.note_if(!reasoning.is_unset() && !reasoning.is_off(), "reasoning_effort");
         return Plan::default();
     }
+    // A summary is what is shown of the thoughts.
+    let show = reasoning.show.or(reasoning.summary.as_ref().map(|_| true));
     if reasoning.is_unset() {
         return match default_budget {
             Some(0) => off(version, dropped),
-            Some(budget) => measured(reasoning.show, budget, version, dropped),
-            None => Plan { show: reasoning.show, ..Plan::default() },
+            Some(budget) => measured(show, budget, version, dropped),
+            None => Plan { show, ..Plan::default() },
         };
     }
     if reasoning.is_off() {
         return off(version, dropped);
     }
-    let show = Some(reasoning.show.unwrap_or(true));
+    let show = Some(show.unwrap_or(true));
     match (version.is_third(), reasoning.budget, reasoning.effort) {
         // A budget is taken for the sake of older callers, but not beside a level.
         (true, _, Some(effort)) => Plan { show, level: Some(level(effort, version)), budget: None },

@@ -2,7 +2,7 @@
 
 use crate::json::List;
 use crate::model::{
-    CallKind, Dropped, Media, Message, Part, Request, Role, TextPart, Thinking, ToolCall, ToolResult, Vendor,
+    CallKind, Dropped, Media, Message, Part, Request, Role, Source, TextPart, Thinking, ToolCall, ToolResult, Vendor,
 };
 use crate::text::Text;
 
@@ -72,6 +72,10 @@ fn is_kept(part: &Part<'_>, dropped: &mut Dropped) -> bool {
                 dropped.note(&format!("messages.{}", media.kind.name()));
             }
             dropped.note_if(media.cache.is_some(), "messages.cache_control");
+            let is_text = matches!(media.source, Source::Text(_));
+            dropped.note_if(is_kept && media.name.is_some() && !is_text, "messages.document.name");
+            dropped.note_if(is_kept && media.context.is_some() && !is_text, "messages.document.context");
+            dropped.note_if(is_kept && media.citations == Some(true), "messages.document.citations");
             is_kept
         }
         Part::ToolCall(call) => {

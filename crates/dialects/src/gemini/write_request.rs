@@ -6,13 +6,16 @@ use crate::model::{Dropped, Media, MediaKind, OutputForm, Part, Request, Source}
 use crate::text::Text;
 
 use super::family::Version;
-use super::fields::{ExtraBody, GoogleFields};
+use super::fields::{AudioFields, ExtraBody, GoogleFields};
 use super::parts_out::write_text;
 use super::schema::is_googles;
 use super::{GeminiSettings, thinking, tools, turns};
 
 /// Names under which callers of other dialects send what only Google knows.
 const TAKEN: [&str; 5] = ["extra_body", "google", "cachedContent", "cached_content", "safety_settings"];
+
+/// More stop texts are refused ("GenerationConfig: stopSequences", 2026-11).
+const MAX_STOP: usize = 5;
 
 pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Dropped, out: &mut Vec<u8>) {
     let model = context.model.as_deref().unwrap_or(&request.model);
@@ -37,9 +40,11 @@ pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Drop
             body.raw("labels", labels.get());
         }
         body.object("generationConfig", |config| {
-            sampling(config, request);
+            sampling(config, request, dropped);
             form(config, request, version, dropped);
-            modalities(config, request, dropped);
+            modalities(config, request);
+            voice(config, request, dropped);
+            resolution(config, request, dropped);
             match google.thinking {
                 Some(own) => config.raw("thinkingConfig", own.get()),
                 None => {
@@ -58,7 +63,6 @@ fn note(request: &Request<'_>, is_vertex: bool, dropped: &mut Dropped) {
     dropped.note_if(sampling.min_p.is_some(), "min_p");
     dropped.note_if(sampling.repetition_penalty.is_some(), "repetition_penalty");
     dropped.note_if(sampling.logit_bias.is_some(), "logit_bias");
-    dropped.note_if(request.audio.is_some(), "audio");
     dropped.note_if(request.user.is_some(), "user");
     dropped.note_if(request.metadata.is_some() && !is_vertex, "metadata");
     dropped.note_if(request.service_tier.as_deref().is_some_and(|tier| tier != "auto"), "service_tier");
@@ -126,7 +130,7 @@ fn system(body: &mut Object<'_>, request: &Request<'_>, dropped: &mut Dropped) {
 }
 
 /// "GenerationConfig", 2026-11.
-fn sampling(config: &mut Object<'_>, request: &Request<'_>) {
+fn sampling(config: &mut Object<'_>, request: &Request<'_>, dropped: &mut Dropped) {
     let sampling = &request.sampling;
     config.number("temperature", sampling.temperature.as_ref());
     config.number("topP", sampling.top_p.as_ref());
@@ -137,8 +141,10 @@ fn sampling(config: &mut Object<'_>, request: &Request<'_>) {
     if let Some(most) = request.max_output {
         config.count("maxOutputTokens", most);
     }
-    if !request.stop.is_empty() {
-        config.list("stopSequences", |list| request.stop.iter().for_each(|text| list.text(text)));
+    let stop = || request.stop.iter().filter(|text| !text.is_empty()).take(MAX_STOP);
+    dropped.note_if(stop().count() < request.stop.len(), "stop");
+    if stop().next().is_some() {
+        config.list("stopSequences", |list| stop().for_each(|text| list.text(text)));
     }
     if let Some(n) = request.n.filter(|n| *n > 1) {
         config.count("candidateCount", n);
@@ -168,13 +174,34 @@ fn form(config: &mut Object<'_>, request: &Request<'_>, version: Version, droppe
     }
 }
 
-fn modalities(config: &mut Object<'_>, request: &Request<'_>, dropped: &mut Dropped) {
-    if request.modalities.iter().any(|word| word.as_str() != "text") {
+fn modalities(config: &mut Object<'_>, request: &Request<'_>) {
+    if !request.modalities.is_empty() {
         config.list("responseModalities", |list| {
             request.modalities.iter().for_each(|word| list.text(&word.to_ascii_uppercase()));
         });
     }
-    // How finely pictures are looked at is said for all of them at once.
+}
+
+/// "Speech generation", 2026-11. Sound comes as PCM of 24 kHz, whatever format is asked for; voices of OpenAI's are
+/// unknown.
+fn voice(config: &mut Object<'_>, request: &Request<'_>, dropped: &mut Dropped) {
+    let Some(audio) = request.audio else { return };
+    let AudioFields { voice, format, .. } = serde_json::from_str(audio.get()).unwrap_or_default();
+    dropped.note_if(format.is_some_and(|format| format.as_str() != "pcm16"), "audio.format");
+    let Some(voice) = voice else { return };
+    // Google's are names of stars and moons, OpenAI's are written in small letters ("Text to speech", 2026-11).
+    if !voice.starts_with(|letter: char| letter.is_ascii_uppercase()) {
+        return dropped.note("audio.voice");
+    }
+    config.object("speechConfig", |speech| {
+        speech.object("voiceConfig", |config| {
+            config.object("prebuiltVoiceConfig", |prebuilt| prebuilt.text("voiceName", &voice));
+        });
+    });
+}
+
+/// How finely pictures are looked at is said for all of them at once ("MediaResolution", 2026-11).
+fn resolution(config: &mut Object<'_>, request: &Request<'_>, dropped: &mut Dropped) {
     let images = || {
         let parts = request.messages.iter().flat_map(|message| &message.parts);
         parts.filter_map(|part| match part {
