@@ -73,6 +73,11 @@ pub trait Upstream: Sync {
     fn read_fault(&self, status: u16, body: &[u8]) -> Fault<'static> {
         read_fault(status, body)
     }
+
+    /// The failure that the body of a good status tells of, when it holds no answer.
+    fn hidden_fault(&self, status: u16, body: &[u8]) -> Option<Fault<'static>> {
+        fault::in_json(body).map(|_| self.read_fault(status, body))
+    }
 }
 
 /// Takes the events a reader finds.
@@ -108,6 +113,8 @@ pub struct Context {
     pub now: u64,
     /// A random number: dialects without ids of their own get ids made of it.
     pub nonce: u64,
+    /// The conversation that goes on, if the caller named it outside the body (header `ConversationId`; Dify).
+    pub conversation: Option<String>,
     /// The provider's ways.
     pub profile: Profile,
     /// What the reader of the request makes anew.

@@ -5,7 +5,7 @@ use claviger_types::{Dialect, Operation};
 
 use crate::codec::{Client, Upstream};
 use crate::embeddings;
-use crate::{anthropic, bedrock, cohere, cohere_v1, gemini, hunyuan, minimax, openai_chat, openai_responses, qwen};
+use crate::{anthropic, bedrock, cohere, cohere_v1, dify, gemini, hunyuan, minimax, openai_chat, openai_responses, qwen, spark};
 
 /// A side of a dialect: `None` where nobody speaks it.
 macro_rules! side {
@@ -87,6 +87,10 @@ protocols! {
     Hunyuan = "hunyuan" { upstream: hunyuan::Hunyuan, }
     /// MiniMax' older dialect.
     MiniMaxPro = "minimax-pro" { upstream: minimax::MiniMaxPro, }
+    /// iFlytek Spark.
+    Spark = "spark" { upstream: spark::Spark, }
+    /// Dify applications.
+    Dify = "dify" { upstream: dify::Dify, }
 }
 
 impl Protocol {

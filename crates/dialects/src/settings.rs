@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::bedrock::BedrockSettings;
 use crate::gemini::GeminiSettings;
 use crate::qwen::QwenSettings;
+use crate::dify::DifySettings;
 
 /// The settings of the dialect that the provider speaks. Shared, because every request has them.
 #[derive(Clone, Debug, Default)]
@@ -18,4 +19,6 @@ pub enum Settings {
     Gemini(Arc<GeminiSettings>),
     /// Qwen's own dialect.
     Qwen(Arc<QwenSettings>),
+    /// Dify.
+    Dify(Arc<DifySettings>),
 }

@@ -148,10 +148,7 @@ impl Translation {
 
     /// Why a good status brought no answer: some providers tell of a failure that way.
     fn unread(&self, status: u16, body: &[u8]) -> Fault<'static> {
-        match claviger_wire::fault::in_json(body) {
-            Some(_) => self.upstream.read_fault(status, body),
-            None => invalid_answer(),
-        }
+        self.upstream.hidden_fault(status, body).unwrap_or_else(invalid_answer)
     }
 
     /// Whether the caller asked for a stream.

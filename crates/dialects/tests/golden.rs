@@ -44,6 +44,8 @@ fn protocol(path: &str) -> Option<Protocol> {
         _ if path.contains("/services/aigc/") => Some(Protocol::Qwen),
         _ if path.ends_with("/chatcompletion_pro") => Some(Protocol::MiniMaxPro),
         _ if path == "/" => Some(Protocol::Hunyuan),
+        _ if path.ends_with("/chat-messages") || path.ends_with("/completion-messages") => Some(Protocol::Dify),
+        _ if path.ends_with("/workflows/run") => Some(Protocol::Dify),
         _ => None,
     }
 }
@@ -110,7 +112,9 @@ fn chunks(answer: &Value) -> Option<Vec<Bytes>> {
 
 fn play(case: &Value, client: Protocol, upstream: Protocol) -> Vec<String> {
     let model = model_sent(case);
-    let context = Context { model, now: 1_733_900_000, nonce: 7, profile: profile(case), ..Context::default() };
+    let conversation = case["client_request"]["headers"]["ConversationId"].as_str().map(str::to_owned);
+    let base = Context { model, conversation, profile: profile(case), ..Context::default() };
+    let context = Context { now: 1_733_900_000, nonce: 7, ..base };
     let mut translation = Translation::new(client, upstream, context).expect("a pair");
     let outgoing = match translation.request(&bytes(&case["client_request"])) {
         Ok(outgoing) => outgoing,
@@ -176,7 +180,11 @@ fn recorded_exchanges_are_translated_as_recorded_or_better() {
         let id = case["id"].as_str().unwrap_or_default();
         let caller = protocol(case["client_request"]["path"].as_str().unwrap_or_default());
         let provider = protocol(case["upstream_request"]["path"].as_str().unwrap_or_default());
-        let provider = provider.or(Some(Protocol::Anthropic).filter(|_| case["provider"] == "claude"));
+        let provider = match case["provider"].as_str() {
+            Some("claude") => provider.or(Some(Protocol::Anthropic)),
+            Some("spark") => Some(Protocol::Spark),
+            _ => provider,
+        };
         let embedders = embedders(&case);
         let both = embedders.or(caller.zip(provider));
         let Some((caller, provider)) = both else { continue };

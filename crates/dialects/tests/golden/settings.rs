@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use claviger_dialects::{BedrockSettings, CachePoints, GeminiSettings, QwenSettings, QwenThoughts, Settings};
+use claviger_dialects::{BedrockSettings, CachePoints, DifyBot, DifySettings, GeminiSettings, QwenSettings, QwenThoughts, Settings};
 use serde_json::Value;
 
 pub(crate) fn of(provider: &Value) -> Settings {
@@ -10,6 +10,7 @@ pub(crate) fn of(provider: &Value) -> Settings {
         Some("bedrock") => Settings::Bedrock(Arc::new(bedrock(provider))),
         Some("gemini" | "vertex") => Settings::Gemini(Arc::new(gemini(provider))),
         Some("qwen") => Settings::Qwen(Arc::new(qwen(provider))),
+        Some("dify") => Settings::Dify(Arc::new(dify(provider))),
         _ => Settings::None,
     }
 }
@@ -59,5 +60,18 @@ fn qwen(provider: &Value) -> QwenSettings {
             Some("concat") => QwenThoughts::Concat,
             _ => QwenThoughts::Passthrough,
         },
+    }
+}
+
+fn dify(provider: &Value) -> DifySettings {
+    DifySettings {
+        bot: match provider["botType"].as_str() {
+            Some("Agent") => DifyBot::Agent,
+            Some("Completion") => DifyBot::Completion,
+            Some("Workflow") => DifyBot::Workflow,
+            _ => DifyBot::Chat,
+        },
+        input_variable: text(&provider["inputVariable"]).unwrap_or_default(),
+        output_variable: text(&provider["outputVariable"]).unwrap_or_default(),
     }
 }
