@@ -113,7 +113,7 @@ impl Output<'_, '_, '_> {
                 self.message(message, behind.is_empty());
                 rest = behind;
             } else {
-                self.item(first);
+                self.item(first, self.state(behind.is_empty()));
                 rest = behind;
             }
         }
@@ -128,8 +128,7 @@ impl Output<'_, '_, '_> {
     /// Texts and refusals that follow each other are one message.
     fn message(&mut self, parts: &[Part<'_>], is_last: bool) {
         let id = self.id("msg");
-        let is_cut = is_last && status(self.choice.finish.as_ref()).0 == "incomplete";
-        let state = if is_cut { Status::Incomplete } else { Status::Completed };
+        let state = self.state(is_last);
         let mut logprobs = self.choice.logprobs.and_then(item_out::probabilities);
         self.list.object(|item| {
             item_out::message(item, &id, state, |list| {
@@ -152,7 +151,13 @@ impl Output<'_, '_, '_> {
         self.list.object(|item| item_out::reasoning(item, &id, Status::Completed, "", Some(sealed)));
     }
 
-    fn item(&mut self, part: &Part<'_>) {
+    /// Only the last item can have been cut.
+    fn state(&self, is_last: bool) -> Status {
+        let is_cut = is_last && status(self.choice.finish.as_ref()).0 == "incomplete";
+        if is_cut { Status::Incomplete } else { Status::Completed }
+    }
+
+    fn item(&mut self, part: &Part<'_>, state: Status) {
         match part {
             Part::ToolCall(call) if call.kind == CallKind::Server => {
                 if call.name.as_str() == "web_search" {
@@ -168,7 +173,7 @@ impl Output<'_, '_, '_> {
                 let id = self.id(if is_custom { "ctc" } else { "fc" });
                 let arguments = item_out::arguments(&call.arguments, is_custom);
                 let fields = Call { call_id: &call.id, name: &call.name, arguments, is_custom };
-                self.list.object(|item| item_out::call(item, &id, Status::Completed, &fields));
+                self.list.object(|item| item_out::call(item, &id, state, &fields));
             }
             Part::Thinking(thinking) => self.thinking(thinking),
             Part::Media(Media { kind: MediaKind::Image, source: Source::Base64(data), mime, .. }) => {

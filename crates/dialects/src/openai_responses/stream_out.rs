@@ -21,6 +21,8 @@ pub(super) struct Writer {
     /// The message that texts go to.
     message: Option<Message>,
     parts: Vec<(u32, Open)>,
+    /// A call that is complete unless the answer turns out to have been cut within it.
+    last_call: Option<Call>,
     finish: Option<Finish<'static>>,
     usage: Option<Usage>,
 }
@@ -99,6 +101,7 @@ impl Writer {
             has_started: false,
             message: None,
             parts: Vec::new(),
+            last_call: None,
             finish: None,
             usage: None,
         }
@@ -127,6 +130,7 @@ impl Writer {
 
     fn open(&mut self, part: u32, opening: Opening<'_>, out: &mut Vec<u8>) {
         self.start(Start::default(), out);
+        self.end_call(Status::Completed, out);
         let open = match opening {
             Opening::Text => Open::Content(self.content(false, out)),
             Opening::Refusal => Open::Content(self.content(true, out)),
@@ -218,8 +222,17 @@ impl Writer {
         match open {
             Open::Content(content) => self.end_content(content, out),
             Open::Thoughts(thoughts) => thoughts.end(&mut self.output, out),
-            Open::Call(call) => call.end(&mut self.output, out),
+            Open::Call(call) => {
+                self.end_call(Status::Completed, out);
+                self.last_call = Some(call);
+            }
             Open::Search(search) => search.end(&mut self.output, out),
+        }
+    }
+
+    fn end_call(&mut self, status: Status, out: &mut Vec<u8>) {
+        if let Some(call) = self.last_call.take() {
+            call.end(&mut self.output, status, out);
         }
     }
 
@@ -236,8 +249,9 @@ impl Writer {
         }
         let finish = self.finish.take();
         let word = status(finish.as_ref()).0;
+        let state = if word == "incomplete" { Status::Incomplete } else { Status::Completed };
+        self.end_call(state, out);
         if let Some(message) = self.message.take() {
-            let state = if word == "incomplete" { Status::Incomplete } else { Status::Completed };
             message.end(&mut self.output, state, out);
         }
         let mut items = std::mem::take(&mut self.output.done);

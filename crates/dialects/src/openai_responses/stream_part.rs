@@ -267,7 +267,7 @@ impl Call {
         });
     }
 
-    pub(super) fn end(mut self, output: &mut Output, out: &mut Vec<u8>) {
+    pub(super) fn end(mut self, output: &mut Output, status: Status, out: &mut Vec<u8>) {
         let whole = item_out::arguments(&self.arguments, self.is_custom);
         if whole != self.arguments {
             let whole = whole.to_owned();
@@ -281,7 +281,7 @@ impl Call {
                 data.text("name", &self.name);
             }
         });
-        output.done(out, self.index, |item| self.write(item, Status::Completed));
+        output.done(out, self.index, |item| self.write(item, status));
     }
 }
 

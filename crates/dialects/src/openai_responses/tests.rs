@@ -206,6 +206,28 @@ fn seals_of_every_vendor_come_back_from_streams_too() {
     assert_sealed(&last["response"]["output"]);
 }
 
+#[test]
+fn a_call_that_was_cut_is_not_complete() {
+    let call = |id: &'static str, arguments: &'static str| {
+        let (id, name, arguments) = (Text::fixed(id), Text::fixed("f"), Text::fixed(arguments));
+        Part::ToolCall(ToolCall { id, name, arguments, kind: CallKind::Function, cache: None, signature: None })
+    };
+    let parts = vec![call("a", "{}"), call("b", "{\"x")];
+    let choice = Choice { parts, finish: Some(Finish::Length), ..Choice::default() };
+    let answer = Answer { choices: vec![choice], ..Answer::default() };
+    let (mut whole, mut out) = (Vec::new(), Vec::new());
+    OpenAiResponses.write_answer(&answer, &Asked::default(), &mut whole);
+    let whole: Value = serde_json::from_slice(&whole).unwrap();
+    let mut writer = OpenAiResponses.stream_writer(&Asked::default());
+    crate::replay::replay(&answer, &mut |event| writer.write(event, &mut out));
+    let stream = String::from_utf8(out).unwrap();
+    let last = stream.lines().filter_map(|line| line.strip_prefix("data: ")).next_back().unwrap();
+    let told: Value = serde_json::from_str(last).unwrap();
+    for output in [&whole["output"], &told["response"]["output"]] {
+        assert_eq!((&output[0]["status"], &output[1]["status"]), (&json!("completed"), &json!("incomplete")));
+    }
+}
+
 /// What a stream of these events is read as, shortly.
 fn read(events: &[Value]) -> Vec<String> {
     let mut reader = OpenAiResponses.stream_reader(&Asked::default());
