@@ -21,7 +21,7 @@ pub(super) fn read(body: &str) -> Result<Request<'_>, Refused> {
     refuse_state(&body)?;
     let messages = messages(&mut body)?;
     let mut extras = std::mem::take(&mut body.unknown);
-    let (logprobs, top_logprobs) = logprobs(&body, &mut extras);
+    let (logprobs, top_logprobs) = logprobs(&body, &mut extras)?;
     let user = user(&mut body, &mut extras);
     defaults(&body, &mut extras);
     let config = body.text.unwrap_or_default();
@@ -164,17 +164,18 @@ fn defaults<'a>(body: &Body<'a>, extras: &mut Vec<Extra<'a>>) {
 }
 
 /// `include` asks for parts of the answer: sealed thoughts always come, probabilities are a field of their own.
-fn logprobs<'a>(body: &Body<'a>, extras: &mut Vec<Extra<'a>>) -> (Option<bool>, Option<u64>) {
+fn logprobs<'a>(body: &Body<'a>, extras: &mut Vec<Extra<'a>>) -> Result<(Option<bool>, Option<u64>), Refused> {
     let count = body.top_logprobs.as_ref().map(Number::count).filter(|count| *count > 0);
-    let Some(raw) = body.include else { return (count.map(|_| true), count) };
-    let names: Vec<Text<'_>> = serde_json::from_str(raw.get()).unwrap_or_default();
+    let Some(raw) = body.include else { return Ok((count.map(|_| true), count)) };
+    let wrong = |_| Refused::field("include", "include must be a list of strings");
+    let names: Vec<Text<'_>> = serde_json::from_str(raw.get()).map_err(wrong)?;
     let wanted = names.iter().any(|name| name.as_str() == "message.output_text.logprobs");
     let is_known =
         |name: &Text<'_>| matches!(name.as_str(), "message.output_text.logprobs" | "reasoning.encrypted_content");
     if !names.iter().all(is_known) {
         keep(extras, "include", Some(raw));
     }
-    ((wanted || count.is_some()).then_some(true), count)
+    Ok(((wanted || count.is_some()).then_some(true), count))
 }
 
 /// `safety_identifier` took the place of `user` ("Safety best practices", 2026-11); where both are given they differ.

@@ -59,6 +59,20 @@ fn what_only_openai_stores_is_refused_and_what_asks_for_nothing_is_not() {
 }
 
 #[test]
+fn fields_of_the_wrong_shape_are_refused_by_name() {
+    for (field, value) in [
+        ("include", json!("reasoning.encrypted_content")),
+        ("tool_choice", json!({"type": "function"})),
+        ("tool_choice", json!("sometimes")),
+        ("input", Value::Null),
+    ] {
+        assert_eq!(refused(&json!({field: value})).unwrap().param, Some(field));
+    }
+    assert!(refused(&json!({"text": {"format": {"type": "json_schema", "name": "n"}}})).is_some());
+    assert!(refused(&json!({"tools": [{"name": "f"}]})).is_some());
+}
+
+#[test]
 fn items_of_the_model_that_follow_each_other_are_one_message() {
     let body = json!({"model": "m", "input": [
         {"role": "user", "content": "a"},
