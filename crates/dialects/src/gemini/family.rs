@@ -29,6 +29,8 @@ impl Version {
         };
         let mut numbers = name.split('-').next().unwrap_or_default().split('.').map(str::parse);
         match (numbers.next(), numbers.next()) {
+            // Those of 2.5 that draw or speak do not think.
+            (Some(Ok(2)), _) if name.contains("image") || name.contains("tts") => Self { major: 2, minor: 0, tier },
             (Some(Ok(major)), minor) => Self { major, minor: minor.and_then(Result::ok).unwrap_or(0), tier },
             _ if name.ends_with("latest") => Self { major: 3, minor: 0, tier },
             _ => Self { tier, ..Self::default() },

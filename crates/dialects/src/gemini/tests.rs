@@ -71,6 +71,7 @@ fn effort_becomes_a_budget_before_the_third_generation_and_a_level_from_it_on() 
     assert_eq!(thinking("gemini-3-flash-preview", "minimal"), level("minimal"));
     assert_eq!(thinking("gemini-flash-latest", "none"), json!({ "thinkingLevel": "minimal" }));
     assert_eq!(thinking("gemini-2.0-flash", "high"), Value::Null);
+    assert_eq!(thinking("gemini-2.5-flash-image", "high"), Value::Null);
     assert_eq!(sent("gemini-2.0-flash", json!({ "reasoning_effort": "high" })).1, "reasoning_effort");
     assert_eq!(sent("gemini-2.5-pro", json!({ "reasoning_effort": "none" })).1, "reasoning_effort");
 }
