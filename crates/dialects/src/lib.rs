@@ -11,6 +11,8 @@ mod codec;
 mod cohere;
 mod cohere_v1;
 mod count;
+mod coze;
+mod deepl;
 mod dify;
 pub mod embeddings;
 mod gemini;
@@ -33,17 +35,19 @@ mod sse;
 mod teller;
 mod text;
 mod translation;
+mod triton;
 
 pub use bedrock::{BedrockSettings, CachePoints};
 pub use codec::{
     Asked, CacheForm, Client, Context, Profile, ReasoningForm, Refused, Sink, StreamReader, StreamWriter, ThoughtsBack,
     Unreadable, Upstream,
 };
+pub use deepl::DeepLSettings;
+pub use dify::{DifyBot, DifySettings, conversation as dify_conversation};
 pub use gemini::GeminiSettings;
 pub use kept::Kept;
-pub use qwen::{QwenSettings, QwenThoughts, is_multimodal as is_multimodal_qwen};
-pub use dify::{DifyBot, DifySettings, conversation as dify_conversation};
 pub use protocol::Protocol;
+pub use qwen::{QwenSettings, QwenThoughts, is_multimodal as is_multimodal_qwen};
 pub use settings::Settings;
 pub use text::{Number, Text};
 pub use translation::{Outgoing, Reply, StreamTranslation, Translation};

@@ -5,7 +5,10 @@ use claviger_types::{Dialect, Operation};
 
 use crate::codec::{Client, Upstream};
 use crate::embeddings;
-use crate::{anthropic, bedrock, cohere, cohere_v1, dify, gemini, hunyuan, minimax, openai_chat, openai_responses, qwen, spark};
+use crate::{
+    anthropic, bedrock, cohere, cohere_v1, coze, deepl, dify, gemini, hunyuan, minimax, openai_chat, openai_responses,
+    qwen, spark, triton,
+};
 
 /// A side of a dialect: `None` where nobody speaks it.
 macro_rules! side {
@@ -91,6 +94,12 @@ protocols! {
     Spark = "spark" { upstream: spark::Spark, }
     /// Dify applications.
     Dify = "dify" { upstream: dify::Dify, }
+    /// DeepL.
+    DeepL = "deepl" { upstream: deepl::DeepL, }
+    /// Triton's generate extension.
+    Triton = "triton" { upstream: triton::Triton, }
+    /// Coze bots.
+    Coze = "coze" { upstream: coze::Coze, }
 }
 
 impl Protocol {

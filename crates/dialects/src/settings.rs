@@ -6,6 +6,7 @@ use crate::bedrock::BedrockSettings;
 use crate::gemini::GeminiSettings;
 use crate::qwen::QwenSettings;
 use crate::dify::DifySettings;
+use crate::deepl::DeepLSettings;
 
 /// The settings of the dialect that the provider speaks. Shared, because every request has them.
 #[derive(Clone, Debug, Default)]
@@ -21,4 +22,6 @@ pub enum Settings {
     Qwen(Arc<QwenSettings>),
     /// Dify.
     Dify(Arc<DifySettings>),
+    /// DeepL.
+    DeepL(Arc<DeepLSettings>),
 }

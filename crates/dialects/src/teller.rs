@@ -3,6 +3,7 @@
 
 use crate::codec::Sink;
 use crate::model::{CallKind, Citation, Delta, Event, Finish, Media, Opening, Start, Usage};
+use crate::sse::{SseReader, broken};
 use crate::text::Text;
 
 /// The whole stream.
@@ -175,4 +176,16 @@ impl Voice {
             sink(Event::Close { choice: self.choice, part: call.part });
         }
     }
+}
+
+/// The reader of streams for a dialect that has none.
+#[derive(Debug)]
+pub(crate) struct Silent;
+
+impl SseReader for Silent {
+    fn read(&mut self, _: Option<&str>, _: &str, sink: Sink<'_>) {
+        sink(Event::Fault(broken("the provider has no streams and sent one".to_owned())));
+    }
+
+    fn finish(&mut self, _: Sink<'_>) {}
 }

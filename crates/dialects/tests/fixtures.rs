@@ -31,7 +31,9 @@ fn read(path: &Path) -> Vec<u8> {
 }
 
 fn translation(client: Protocol, upstream: Protocol, asked: &str) -> Option<Translation> {
-    let context = Context { now: 1_764_000_000, nonce: 42, ..Context::default() };
+    // DeepL has plans instead of models.
+    let model = (upstream == Protocol::DeepL).then(|| "Free".to_owned());
+    let context = Context { model, now: 1_764_000_000, nonce: 42, ..Context::default() };
     let mut translation = Translation::new(client, upstream, context)?;
     if client == Protocol::OpenAiChat || client == Protocol::Anthropic {
         translation.request(asked.as_bytes()).expect("a request");

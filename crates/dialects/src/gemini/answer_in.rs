@@ -74,6 +74,7 @@ fn choice<'a>(
     }
     Choice {
         index,
+        name: None,
         finish: fields.finish.map(|word| read_finish(word, parts.calls > 0)),
         parts: parts.list,
         logprobs,

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use claviger_dialects::{BedrockSettings, CachePoints, DifyBot, DifySettings, GeminiSettings, QwenSettings, QwenThoughts, Settings};
+use claviger_dialects::{
+    BedrockSettings, CachePoints, DeepLSettings, DifyBot, DifySettings, GeminiSettings, QwenSettings, QwenThoughts,
+    Settings,
+};
 use serde_json::Value;
 
 pub(crate) fn of(provider: &Value) -> Settings {
@@ -11,6 +14,7 @@ pub(crate) fn of(provider: &Value) -> Settings {
         Some("gemini" | "vertex") => Settings::Gemini(Arc::new(gemini(provider))),
         Some("qwen") => Settings::Qwen(Arc::new(qwen(provider))),
         Some("dify") => Settings::Dify(Arc::new(dify(provider))),
+        Some("deepl") => Settings::DeepL(Arc::new(deepl(provider))),
         _ => Settings::None,
     }
 }
@@ -74,4 +78,8 @@ fn dify(provider: &Value) -> DifySettings {
         input_variable: text(&provider["inputVariable"]).unwrap_or_default(),
         output_variable: text(&provider["outputVariable"]).unwrap_or_default(),
     }
+}
+
+fn deepl(provider: &Value) -> DeepLSettings {
+    DeepLSettings { target_lang: text(&provider["targetLang"]).unwrap_or_default() }
 }
