@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::bedrock::BedrockSettings;
+use crate::deepl::DeepLSettings;
+use crate::dify::DifySettings;
 use crate::gemini::GeminiSettings;
 use crate::qwen::QwenSettings;
-use crate::dify::DifySettings;
-use crate::deepl::DeepLSettings;
 
 /// The settings of the dialect that the provider speaks. Shared, because every request has them.
 #[derive(Clone, Debug, Default)]

@@ -75,8 +75,9 @@ impl Reader {
         let EventFields { kind, id, text, tool_calls, citations, finish_reason, response, .. } = event;
         self.teller.start(Start { id, ..Start::default() }, sink);
         match kind.as_deref() {
-            Some("text-generation") => self.teller.voice(0).say(text.unwrap_or_default(), sink),
-            // The calls come whole, after pieces of them in `tool-calls-chunk`; `text` is the plan, said in pieces too.
+            // What is said before calls comes in pieces of them.
+            Some("text-generation" | "tool-calls-chunk") => self.teller.voice(0).say(text.unwrap_or_default(), sink),
+            // The calls come whole in the end, and the text before them once more.
             Some("tool-calls-generation") => self.calls(tool_calls.unwrap_or_default(), sink),
             Some("citation-generation") => {
                 let none: [DocumentFields<'_>; 0] = [];
