@@ -156,7 +156,8 @@ pub(crate) fn finish(placed: Vec<Placed<'_>>, providers: &[Option<&ProviderPlan>
             catch_all = Some(&route.name);
         }
         if route.tiers.iter().any(|tier| is_mixed(tier, providers)) {
-            let message = "the providers of a tier are chosen from as one set, but these choose by different strategies";
+            let message =
+                "the providers of a tier are chosen from as one set, but these choose by different strategies";
             item.error(Code::Invalid, message, "give them the same `selection`, or a tier of their own each");
         }
         let targets = || route.tiers.iter().flat_map(|tier| &tier.targets);

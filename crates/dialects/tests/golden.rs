@@ -37,11 +37,12 @@ fn protocol(path: &str) -> Option<Protocol> {
     match path {
         _ if path.ends_with("/messages") => Some(Protocol::Anthropic),
         _ if path.ends_with("/chat/completions") => Some(Protocol::OpenAiChat),
+        _ if path.ends_with("/responses") => Some(Protocol::OpenAiResponses),
         _ if path.ends_with("/chatcompletion_v2") => Some(Protocol::OpenAiChat),
+        _ if path.contains("/services/aigc/") => Some(Protocol::Qwen),
         _ if path.ends_with("/v1/chat") => Some(Protocol::CohereV1),
         _ if path.contains(":generateContent") || path.contains(":streamGenerateContent") => Some(Protocol::Gemini),
         _ if path.ends_with("/converse") || path.ends_with("/converse-stream") => Some(Protocol::Bedrock),
-        _ if path.contains("/services/aigc/") => Some(Protocol::Qwen),
         _ if path.ends_with("/chatcompletion_pro") => Some(Protocol::MiniMaxPro),
         _ if path == "/" => Some(Protocol::Hunyuan),
         _ if path.ends_with("/chat-messages") || path.ends_with("/completion-messages") => Some(Protocol::Dify),

@@ -220,7 +220,8 @@ fn item_event(kind: &str, event: &Value, output: &mut Vec<Value>, is_done: &mut 
     }
     expect(item["id"] == event["item_id"], "the id changed")?;
     let at = |key: &str| usize::try_from(event[key].as_u64().unwrap_or(0)).unwrap_or(usize::MAX);
-    let (list, key) = if kind.contains("summary") { ("summary", "summary_index") } else { ("content", "content_index") };
+    let (list, key) =
+        if kind.contains("summary") { ("summary", "summary_index") } else { ("content", "content_index") };
     match kind {
         "response.content_part.added" | "response.reasoning_summary_part.added" => {
             let parts = item[list].as_array_mut().ok_or("no list of parts")?;

@@ -79,7 +79,6 @@ fn choice<'a>(
         parts: parts.list,
         logprobs,
         safety: fields.safety,
-        ..Choice::default()
     }
 }
 
