@@ -36,6 +36,10 @@ impl Line {
         self.waiting.insert(number);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Whether nobody else may wait here.
     pub(crate) fn is_full(&self) -> bool {
         self.waiting.len() >= rules::LINE_MOST
