@@ -8,6 +8,7 @@ use crate::sse::Sse;
 use crate::text::Text;
 
 mod answer;
+mod embeddings;
 mod fields;
 mod stream_in;
 #[cfg(test)]

@@ -47,8 +47,14 @@ pub(crate) fn note_rest(request: &Request<'_>, taken: &[&str], dropped: &mut Dro
     dropped.note_extras(request, taken);
 }
 
-/// The text of a message; calls, results and refusals are told in words, all else is noted.
+/// The text of a message whose speaker's name is lost.
 pub(crate) fn text_of_message(message: &Message<'_>, dropped: &mut Dropped) -> String {
+    dropped.note_if(message.name.is_some(), "messages.name");
+    words(message, dropped)
+}
+
+/// The text of a message; results of tools and refusals are told in words, all else is noted.
+pub(crate) fn words(message: &Message<'_>, dropped: &mut Dropped) -> String {
     let mut text = String::new();
     message.parts.iter().for_each(|part| add(&mut text, part, dropped));
     text
@@ -56,7 +62,10 @@ pub(crate) fn text_of_message(message: &Message<'_>, dropped: &mut Dropped) -> S
 
 fn add(text: &mut String, part: &Part<'_>, dropped: &mut Dropped) {
     match part {
-        Part::Text(part) => text.push_str(&part.text),
+        Part::Text(part) => {
+            dropped.note_if(part.cache.is_some(), "messages.cache_control");
+            text.push_str(&part.text);
+        }
         Part::Refusal(words) => text.push_str(words),
         Part::Media(media) => match &media.source {
             Source::Text(words) => text.push_str(words),
@@ -67,6 +76,7 @@ fn add(text: &mut String, part: &Part<'_>, dropped: &mut Dropped) {
         Part::ToolCall(_) => dropped.note("messages.tool_calls"),
         Part::ToolResult(result) => {
             dropped.note("messages.tool_call_id");
+            dropped.note_if(result.is_error == Some(true), "messages.is_error");
             result.parts.iter().for_each(|part| add(text, part, dropped));
         }
         Part::Thinking(_) => dropped.note("messages.thinking"),

@@ -81,11 +81,11 @@ protocols! {
     /// AWS Bedrock Converse.
     Bedrock = "bedrock" { upstream: bedrock::Bedrock, }
     /// Cohere chat, version 2.
-    Cohere = "cohere" { upstream: cohere::Cohere, }
+    Cohere = "cohere" { upstream: cohere::Cohere, embeddings_upstream: cohere::Cohere, }
     /// Cohere chat, version 1.
-    CohereV1 = "cohere-v1" { upstream: cohere_v1::CohereV1, }
+    CohereV1 = "cohere-v1" { upstream: cohere_v1::CohereV1, embeddings_upstream: cohere::Cohere, }
     /// Qwen's own dialect, DashScope generation.
-    Qwen = "qwen" { upstream: qwen::Qwen, }
+    Qwen = "qwen" { upstream: qwen::Qwen, embeddings_upstream: qwen::Qwen, }
     /// Tencent Hunyuan's signed API.
     Hunyuan = "hunyuan" { upstream: hunyuan::Hunyuan, }
     /// MiniMax' older dialect.

@@ -168,7 +168,9 @@ fn embedders(case: &Value) -> Option<(Protocol, Protocol)> {
     let path = |side: &str| case[side]["path"].as_str().unwrap_or_default().to_owned();
     let is_asked = path("client_request").ends_with("/embeddings");
     let is_googles = [":batchEmbedContents", ":predict"].iter().any(|action| path("upstream_request").contains(action));
-    (is_asked && is_googles).then_some((Protocol::OpenAiChat, Protocol::Gemini))
+    let is_qwens = path("upstream_request").contains("/services/embeddings/");
+    let provider = if is_qwens { Protocol::Qwen } else { Protocol::Gemini };
+    (is_asked && (is_googles || is_qwens)).then_some((Protocol::OpenAiChat, provider))
 }
 
 fn stream(translation: &Translation, chunks: impl Iterator<Item = Bytes>) -> Vec<u8> {

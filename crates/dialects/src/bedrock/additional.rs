@@ -26,6 +26,8 @@ pub(super) struct Additional<'a> {
     pub(super) max_tokens: Option<u64>,
     /// Whether Claude thinks, which narrows what sampling may be asked of it.
     pub(super) is_claude_thinking: bool,
+    /// Whether Nova thinks as much as it can, which leaves no limit and no sampling to the caller.
+    pub(super) is_nova_at_most: bool,
 }
 
 impl<'a> Additional<'a> {
@@ -35,11 +37,15 @@ impl<'a> Additional<'a> {
         all.reasoning(request, family, dropped);
         if let Some(count) = &request.sampling.top_k {
             match family {
-                Family::Claude(_) if !all.is_claude_thinking => {
+                Family::Claude(version) if !all.is_claude_thinking && version.takes_sampling() => {
                     all.set(Text::fixed("top_k"), count.as_str().to_owned().into());
                 }
-                Family::Nova { .. } => all.object("inferenceConfig", |config| config.number("topK", Some(count))),
-                Family::Claude(_) | Family::OpenAi | Family::Hidden | Family::Other => dropped.note("top_k"),
+                Family::Nova { .. } if !all.is_nova_at_most => {
+                    all.object("inferenceConfig", |config| config.number("topK", Some(count)))
+                }
+                Family::Claude(_) | Family::Nova { .. } | Family::OpenAi | Family::Hidden | Family::Other => {
+                    dropped.note("top_k");
+                }
             }
         }
         if let Some(own) = request.extra("additionalModelRequestFields")
@@ -76,18 +82,22 @@ impl<'a> Additional<'a> {
 
     fn reasoning(&mut self, request: &Request<'_>, family: Family, dropped: &mut Dropped) {
         let reasoning = &request.reasoning;
-        if reasoning.is_unset() {
-            return;
-        }
         let effort = reasoning.effort_or_budget();
         match family {
             Family::Claude(version) => self.claude(request, version, dropped),
-            _ if reasoning.is_off() => {}
-            // "Nova 2: extended thinking", 2026-11.
-            Family::Nova { thinks: true } => self.object("reasoningConfig", |config| {
-                config.text("type", "enabled");
-                config.text("maxReasoningEffort", three_steps(effort));
-            }),
+            _ if reasoning.is_unset() || reasoning.is_off() => {}
+            // "Nova 2: extended thinking", 2026-11: `high` is refused together with a limit or sampling.
+            Family::Nova { thinks: true } => {
+                let word = three_steps(effort);
+                self.is_nova_at_most = word == "high";
+                if self.is_nova_at_most {
+                    dropped.note_if(self.max_tokens.take().is_some(), "max_tokens");
+                }
+                self.object("reasoningConfig", |config| {
+                    config.text("type", "enabled");
+                    config.text("maxReasoningEffort", word);
+                });
+            }
             // "OpenAI models: request", 2026-11.
             Family::OpenAi => {
                 self.set(Text::fixed("reasoning_effort"), format!("\"{}\"", three_steps(effort)).into());
@@ -99,18 +109,26 @@ impl<'a> Additional<'a> {
     /// "Extended thinking", "Adaptive thinking", 2026-11: Claude's own words, its own limits.
     fn claude(&mut self, request: &Request<'_>, version: Version, dropped: &mut Dropped) {
         let reasoning = &request.reasoning;
-        if reasoning.is_off() {
-            if version.thinks_adaptively() {
+        // A forced call leaves no room for thoughts, and a turn that began without them must end without them.
+        let is_barred = forces_call(request) && version.can_be_forced() || is_inside_unthought_turn(request);
+        let is_wanted = !reasoning.is_unset() && !reasoning.is_off();
+        if reasoning.is_off() || is_barred && (is_wanted || version.thinks_by_default()) {
+            dropped.note_if(version.always_thinks() || is_wanted, "reasoning_effort");
+            if version.thinks_adaptively() && !version.always_thinks() {
                 self.object("thinking", |thinking| thinking.text("type", "disabled"));
             }
             return;
         }
-        if forces_call(request) || is_inside_unthought_turn(request) {
-            return dropped.note("reasoning_effort");
+        if !is_wanted {
+            return;
         }
         self.is_claude_thinking = true;
         if version.thinks_adaptively() {
-            self.object("thinking", |thinking| thinking.text("type", "adaptive"));
+            let is_shown = reasoning.show.unwrap_or(true);
+            self.object("thinking", |thinking| {
+                thinking.text("type", "adaptive");
+                thinking.text("display", if is_shown { "summarized" } else { "omitted" });
+            });
             if let Some(effort) = reasoning.effort_or_budget() {
                 let word = match effort {
                     Effort::XHigh if version.has_extra_high() => "xhigh",

@@ -46,6 +46,22 @@ impl Family {
         matches!(self, Self::Claude(_) | Self::Hidden)
     }
 
+    /// Whether it takes `temperature` and `topP`.
+    pub(super) const fn takes_sampling(self) -> bool {
+        match self {
+            Self::Claude(version) => version.takes_sampling(),
+            Self::Nova { .. } | Self::OpenAi | Self::Hidden | Self::Other => true,
+        }
+    }
+
+    /// Whether a call of a tool can be forced.
+    pub(super) const fn can_be_forced(self) -> bool {
+        match self {
+            Self::Claude(version) => version.can_be_forced(),
+            Self::Nova { .. } | Self::OpenAi | Self::Hidden | Self::Other => true,
+        }
+    }
+
     /// Whether it takes a schema for its answer ("Structured outputs: supported models", 2026-11): Claude from 4.5 on
     /// and the open models, but not Amazon's, Meta's and older ones.
     pub(super) fn takes_schema(self, model: &str) -> bool {

@@ -40,7 +40,9 @@ pub(super) fn write(body: &mut Object<'_>, request: &Request<'_>, family: Family
                 called_before(list, request);
             }
         });
-        config.object("toolChoice", |choice| write_choice(choice, request.tool_choice.as_ref()));
+        let wanted = request.tool_choice.as_ref().filter(|choice| family.can_be_forced() || !forces(choice));
+        dropped.note_if(wanted.is_none() && request.tool_choice.is_some(), "tool_choice");
+        config.object("toolChoice", |choice| write_choice(choice, wanted));
     });
 }
 
@@ -94,6 +96,13 @@ fn called_before(list: &mut List<'_>, request: &Request<'_>) {
             let function = Function { name: call.name.borrow(), ..Function::default() };
             list.object(|tool| tool.object("toolSpec", |spec| write_function(spec, &function, false)));
         }
+    }
+}
+
+const fn forces(choice: &ToolChoice<'_>) -> bool {
+    match choice {
+        ToolChoice::Required | ToolChoice::Named(_) | ToolChoice::Allowed { required: true, .. } => true,
+        ToolChoice::Auto | ToolChoice::None | ToolChoice::Allowed { required: false, .. } => false,
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn write(
     Object::write(out, |body| {
         body.list("messages", |list| messages(list, &turns, &caching, family));
         system(body, request, &caching, family, dropped);
-        inference(body, request, &additional, dropped);
+        inference(body, request, family, &additional, dropped);
         tools::write(body, request, family, model, dropped);
         additional.write(body);
         output_form(body, request, family.takes_schema(model), dropped);
@@ -167,17 +167,25 @@ fn system(body: &mut Object<'_>, request: &Request<'_>, caching: &Caching, famil
 }
 
 /// "InferenceConfiguration", 2026-11. Temperature ends at 1.
-fn inference(body: &mut Object<'_>, request: &Request<'_>, additional: &Additional<'_>, dropped: &mut Dropped) {
+fn inference(
+    body: &mut Object<'_>,
+    request: &Request<'_>,
+    family: Family,
+    additional: &Additional<'_>,
+    dropped: &mut Dropped,
+) {
     let sampling = &request.sampling;
     let is_thinking = additional.is_claude_thinking;
-    let temperature = sampling.temperature.as_ref().map(|number| number.clamped(0, 1));
-    let is_capped = temperature.as_ref().map(Number::value) != sampling.temperature.as_ref().map(Number::value);
+    let takes_any = !additional.is_nova_at_most && family.takes_sampling();
     // With thoughts, Claude takes no temperature, and no top_p below 0.95 ("Extended thinking", 2026-11).
-    dropped.note_if(is_capped || is_thinking && temperature.as_ref().is_some_and(|t| t.value() < 1.0), "temperature");
-    let top_p = sampling.top_p.as_ref().filter(|number| !is_thinking || number.value() >= 0.95);
-    dropped.note_if(top_p.is_none() && sampling.top_p.is_some(), "top_p");
+    let is_free = takes_any && !is_thinking;
+    let is_one = |number: &Number<'_>| (number.value() - 1.0).abs() < f64::EPSILON;
+    let is_lost = |number: &Number<'_>| if is_free { number.value() > 1.0 } else { !is_one(number) };
+    dropped.note_if(sampling.temperature.as_ref().is_some_and(is_lost), "temperature");
+    let temperature = sampling.temperature.as_ref().filter(|_| is_free).map(|number| number.clamped(0, 1));
+    let top_p = sampling.top_p.as_ref().filter(|number| takes_any && (is_free || number.value() >= 0.95));
+    dropped.note_if(top_p.is_none() && sampling.top_p.as_ref().is_some_and(|number| !is_one(number)), "top_p");
     let stop = || request.stop.iter().filter(|text| !text.is_empty());
-    let temperature = temperature.filter(|_| !is_thinking);
     if additional.max_tokens.is_none() && temperature.is_none() && top_p.is_none() && stop().next().is_none() {
         return;
     }

@@ -56,7 +56,7 @@ pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Drop
             body.flag("logprobs", true);
         }
         tools(body, request, dropped);
-        form(body, &request.output);
+        form(body, &request.output, "json_schema");
         thinking(body, request, model, dropped);
         for name in OWN {
             if let Some(value) = request.extra(name) {
@@ -267,8 +267,8 @@ fn tools(body: &mut Object<'_>, request: &Request<'_>, dropped: &mut Dropped) {
     }
 }
 
-/// "Structured outputs", 2026-11.
-pub(crate) fn form(body: &mut Object<'_>, output: &OutputForm<'_>) {
+/// "Structured outputs", 2026-11. The versions have different names for the schema.
+pub(crate) fn form(body: &mut Object<'_>, output: &OutputForm<'_>, key: &str) {
     let schema = match output {
         OutputForm::Free => return,
         OutputForm::JsonObject => None,
@@ -277,7 +277,7 @@ pub(crate) fn form(body: &mut Object<'_>, output: &OutputForm<'_>) {
     body.object("response_format", |format| {
         format.text("type", "json_object");
         if let Some(schema) = schema {
-            format.raw("json_schema", schema.get());
+            format.raw(key, schema.get());
         }
     });
 }

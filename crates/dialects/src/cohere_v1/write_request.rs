@@ -64,7 +64,7 @@ pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Drop
         }
         tools::write(body, request, dropped);
         sampling(body, request);
-        form(body, &request.output);
+        form(body, &request.output, "schema");
         for name in OWN {
             if let Some(value) = request.extra(name) {
                 body.raw(name, value.get());

@@ -3,7 +3,7 @@
 use crate::codec::Context;
 use crate::json::{List, Object, json_of};
 use crate::model::{CallKind, Dropped, Message, Part, Request, Role, Tool, ToolChoice};
-use crate::plain::{note_rest, text_of_message};
+use crate::plain::{note_rest, words};
 use crate::text::Text;
 
 const TAKEN: &[&str] =
@@ -19,7 +19,7 @@ const STOCK_SETTING: &str = "You are a helpful assistant.";
 pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Dropped, out: &mut Vec<u8>) {
     let instructing = || request.messages.iter().filter(|message| message.role.instructs());
     let bot = instructing().find_map(|message| message.name.as_ref()).map_or(BOT, Text::as_str);
-    let settings: Vec<String> = instructing().map(|message| text_of_message(message, dropped)).collect();
+    let settings: Vec<String> = instructing().map(|message| words(message, dropped)).collect();
     let setting = if settings.is_empty() { STOCK_SETTING.to_owned() } else { settings.join("\n") };
     Object::write(out, |body| {
         body.text("model", context.model.as_deref().unwrap_or(&request.model));
