@@ -86,15 +86,9 @@ pub(super) fn write(list: &mut List<'_>, part: &Part<'_>, family: Family) {
         Part::ToolResult(result) => {
             list.object(|block| block.object("toolResult", |fields| write_result(fields, result, family)));
         }
-        Part::Thinking(thinking) => list.object(|block| {
-            block.object("reasoningContent", |fields| match &thinking.hidden {
-                Some(hidden) => fields.text("redactedContent", hidden),
-                None => fields.object("reasoningText", |text| {
-                    text.text("text", &thinking.text);
-                    text.maybe_text("signature", thinking.signature.as_deref());
-                }),
-            })
-        }),
+        Part::Thinking(thinking) => {
+            list.object(|block| block.object("reasoningContent", |fields| write_thinking(fields, thinking)));
+        }
         Part::Opaque(opaque) => {
             if let Some(json) = opaque.json {
                 list.raw(json.get());
@@ -102,6 +96,17 @@ pub(super) fn write(list: &mut List<'_>, part: &Part<'_>, family: Family) {
         }
     }
     write_cache_point(list, cache_mark(part), family);
+}
+
+/// What Bedrock itself hid may come back in a field that others have for signatures.
+fn write_thinking(fields: &mut Object<'_>, thinking: &Thinking<'_>) {
+    match (thinking.vendor, thinking.hidden.as_ref().or(thinking.signature.as_ref())) {
+        (Some(Vendor::Amazon), Some(hidden)) => fields.text("redactedContent", hidden),
+        _ => fields.object("reasoningText", |text| {
+            text.text("text", &thinking.text);
+            text.maybe_text("signature", thinking.signature.as_deref());
+        }),
+    }
 }
 
 /// The mark a part carries.
