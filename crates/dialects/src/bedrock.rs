@@ -51,13 +51,13 @@ impl Upstream for Bedrock {
     }
 }
 
-/// `stopReason` ("Converse", 2026-11).
-fn read_finish(word: Text<'_>) -> Finish<'_> {
+/// `stopReason` ("Converse", 2026-11), with the text that stopped it if that is known.
+fn read_finish<'a>(word: Text<'a>, stop_text: Option<Text<'a>>) -> Finish<'a> {
     match word.as_str() {
         "end_turn" => Finish::Stop,
         "tool_use" => Finish::ToolCalls,
         "max_tokens" => Finish::Length,
-        "stop_sequence" => Finish::StopText(None),
+        "stop_sequence" => Finish::StopText(stop_text),
         "guardrail_intervened" | "content_filtered" => Finish::Filtered,
         "model_context_window_exceeded" => Finish::ContextFull,
         "malformed_model_output" | "malformed_tool_use" => Finish::Failed,

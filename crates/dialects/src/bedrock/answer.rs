@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 use crate::codec::Unreadable;
 use crate::json::{Loose, text_of};
 use crate::model::{
-    Answer, CallKind, Choice, Citation, Extra, Media, MediaKind, OpaquePart, Part, Source, TextPart, Thinking,
-    ToolCall, Vendor,
+    Answer, CallKind, Choice, Citation, Media, MediaKind, OpaquePart, Part, Source, TextPart, Thinking, ToolCall,
+    Vendor,
 };
 use crate::text::Text;
 
@@ -18,9 +18,11 @@ pub(super) fn read(body: &str) -> Result<Answer<'_>, Unreadable> {
     let Some(content) = answer.output.and_then(|output| output.message).map(|message| message.content) else {
         return Err(Unreadable { message: "the answer has no message".to_owned() });
     };
+    let stop_text = answer.additional.and_then(Loose::known).and_then(|fields| fields.stop_sequence);
     let choice = Choice {
         parts: content.unwrap_or_default().into_iter().filter_map(part).collect(),
-        finish: answer.stop_reason.map(read_finish),
+        finish: answer.stop_reason.map(|word| read_finish(word, stop_text)),
+        safety: answer.trace.and_then(Loose::known).and_then(|trace| trace.guardrail),
         ..Choice::default()
     };
     let usage = answer.usage.and_then(Loose::known).map(UsageFields::usage);
@@ -28,7 +30,6 @@ pub(super) fn read(body: &str) -> Result<Answer<'_>, Unreadable> {
         choices: vec![choice],
         usage: usage.filter(crate::model::Usage::is_known),
         service_tier: answer.service_tier.and_then(Loose::known).and_then(|tier| tier.kind),
-        extras: answer.trace.map(|value| Extra { name: Text::fixed("trace"), value }).into_iter().collect(),
         ..Answer::default()
     })
 }

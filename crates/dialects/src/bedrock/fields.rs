@@ -12,8 +12,23 @@ record! {
         output: OutputFields<'a> = "output",
         stop_reason: Text<'a> = "stopReason",
         usage: Loose<'a, UsageFields<'a>> = "usage",
-        trace: &'a RawValue = "trace",
+        trace: Loose<'a, TraceFields<'a>> = "trace",
+        additional: Loose<'a, AdditionalFields<'a>> = "additionalModelResponseFields",
         service_tier: Loose<'a, TierFields<'a>> = "serviceTier",
+    }
+}
+
+record! {
+    /// What was seen on the way.
+    pub(super) struct TraceFields<'a> {
+        guardrail: &'a RawValue = "guardrail",
+    }
+}
+
+record! {
+    /// What the caller asked to be told in the model's own words (`additionalModelResponseFieldPaths`).
+    pub(super) struct AdditionalFields<'a> {
+        stop_sequence: Text<'a> = "stop_sequence",
     }
 }
 
@@ -171,6 +186,7 @@ record! {
         start: StartFields<'a> = "start",
         delta: DeltaFields<'a> = "delta",
         stop_reason: Text<'a> = "stopReason",
+        additional: Loose<'a, AdditionalFields<'a>> = "additionalModelResponseFields",
         usage: Loose<'a, UsageFields<'a>> = "usage",
     }
 }

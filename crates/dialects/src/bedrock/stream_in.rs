@@ -89,7 +89,8 @@ impl Reader {
                 self.close_all(sink);
                 self.has_finished = true;
                 let word = event.stop_reason.unwrap_or(Text::fixed("end_turn"));
-                sink(Event::Finish { choice: 0, finish: read_finish(word) });
+                let stop_text = event.additional.and_then(Loose::known).and_then(|fields| fields.stop_sequence);
+                sink(Event::Finish { choice: 0, finish: read_finish(word, stop_text) });
             }
             Some("metadata") => {
                 let usage = event.usage.and_then(Loose::known).map(UsageFields::usage);

@@ -14,11 +14,16 @@ use super::settings::{CachePoints, Retention};
 use super::tools;
 
 /// Fields of Converse's own that a caller may name as they are.
-const OWN: [&str; 5] =
-    ["guardrailConfig", "additionalModelResponseFieldPaths", "performanceConfig", "promptVariables", "requestMetadata"];
+const OWN: &[&str] = &[
+    "guardrailConfig",
+    "additionalModelResponseFieldPaths",
+    "performanceConfig",
+    "promptVariables",
+    "requestMetadata",
+];
 
 /// What is written, or noted, here.
-const TAKEN: [&str; 17] = [
+const TAKEN: &[&str] = &[
     "temperature",
     "top_p",
     "top_k",
@@ -35,7 +40,6 @@ const TAKEN: [&str; 17] = [
     "cache_control",
     "prompt_cache_retention",
     "additionalModelRequestFields",
-    "guardrailConfig",
 ];
 
 /// What one side says until the other speaks: roles must alternate.
@@ -76,7 +80,7 @@ pub(super) fn write(
             }
         }
     });
-    let taken: Vec<&str> = TAKEN.iter().chain(&OWN).copied().collect();
+    let taken: Vec<&str> = TAKEN.iter().chain(OWN).copied().collect();
     note_rest(request, &taken, dropped);
     Ok(())
 }
