@@ -14,6 +14,7 @@ mod blocks;
 mod family;
 mod fields;
 mod frames;
+mod images;
 mod settings;
 mod stream_in;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod tests;
 mod tools;
 mod write_request;
 
+pub use images::ImageTranslation;
 pub use settings::{BedrockSettings, CachePoints};
 
 /// The dialect.

@@ -37,7 +37,7 @@ mod text;
 mod translation;
 mod triton;
 
-pub use bedrock::{BedrockSettings, CachePoints};
+pub use bedrock::{BedrockSettings, CachePoints, ImageTranslation as BedrockImageTranslation};
 pub use codec::{
     Asked, CacheForm, Client, Context, Profile, ReasoningForm, Refused, Sink, StreamReader, StreamWriter, ThoughtsBack,
     Unreadable, Upstream,
