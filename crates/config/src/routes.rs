@@ -32,6 +32,7 @@ pub(crate) fn plain(name: String, matcher: Matcher, tiers: Vec<Tier>, hints: Hin
         guess_budget: 4,
         max_attempts: hints.max_attempts,
         reuse_failed: hints.reuse_failed,
+        strict_translation: false,
     }
 }
 
@@ -77,6 +78,7 @@ fn one(map: &Reader<'_>, index: usize, providers: &[Entry]) -> Route {
     if let Some(budget) = map.get("guessBudget").and_then(|item| item.whole32(1, 1000)) {
         route.guess_budget = budget;
     }
+    route.strict_translation = map.get("strictTranslation").and_then(|item| item.flag()).unwrap_or(false);
     route
 }
 

@@ -212,8 +212,15 @@ impl StreamTranslation {
 
     /// The provider's bytes have ended: ends the caller's stream too, with an error if the answer was not complete.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
+        if !self.complete(out) {
+            self.fail(cut(), out);
+        }
+    }
+
+    /// The same without the error, whose words are left to the caller: false when the answer was not complete.
+    pub fn complete(&mut self, out: &mut Vec<u8>) -> bool {
         self.read(|reader, sink| reader.finish(sink), out);
-        self.fail(cut(), out);
+        self.has_ended
     }
 
     fn read(&mut self, read: impl FnOnce(&mut dyn StreamReader, Sink<'_>), out: &mut Vec<u8>) {

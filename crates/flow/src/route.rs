@@ -45,6 +45,8 @@ pub struct Route {
     pub max_attempts: Option<u32>,
     /// Whether a retry may go back to a credential that failed this request (`reuseFailedCredentials`).
     pub reuse_failed: bool,
+    /// Whether a request is refused when the provider's dialect has no place for some of its fields.
+    pub strict_translation: bool,
 }
 
 /// Targets of equal rank, chosen from as one set.

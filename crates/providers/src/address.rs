@@ -22,6 +22,8 @@ pub(crate) struct Address {
     pub(crate) authority: String,
     /// One entry per [`Operation`], in declaration order; `None`: not served.
     places: Vec<Option<Place>>,
+    /// Other places for streams.
+    stream_places: Vec<(Operation, Place)>,
     /// Added to every query.
     pub(crate) query: Option<String>,
 }
@@ -39,6 +41,7 @@ impl Address {
         let original = settings.protocol == Protocol::Original;
         if original && (row.keeps_original_path || strips) {
             address.places.fill(Some(Place::Kept));
+            address.stream_places.clear();
             address.query = None;
         } else if row.keeps_path {
             address.places.iter_mut().flatten().for_each(|place| *place = Place::Kept);
@@ -49,6 +52,12 @@ impl Address {
     /// Where the operation is served, if it is.
     pub(crate) fn place(&self, operation: Operation) -> Option<&Place> {
         self.places.get(operation as usize)?.as_ref()
+    }
+
+    /// The same for a stream.
+    pub(crate) fn stream_place(&self, operation: Operation) -> Option<&Place> {
+        let own = self.stream_places.iter().find(|(known, _)| *known == operation);
+        own.map(|(_, place)| place).or_else(|| self.place(operation))
     }
 }
 
@@ -71,7 +80,7 @@ pub(crate) fn problems(row: &Row, settings: &Settings) -> Vec<SettingProblem> {
 }
 
 fn plain(row: &Row, settings: &Settings) -> Address {
-    let mut address = Address { tls: row.tls, authority: String::new(), places: unserved(), query: None };
+    let mut address = unknown(row.tls);
     let custom = row.custom_url.as_ref().map(|custom| (custom, settings.text(&custom.option)));
     let custom =
         custom.filter(|(_, text)| !text.is_empty()).and_then(|(custom, text)| Some((custom, Url::parse(&text)?)));
@@ -82,7 +91,7 @@ fn plain(row: &Row, settings: &Settings) -> Address {
         let base = url.path.trim_end_matches('/');
         match custom.endings.iter().find(|ending| base.ends_with(ending.as_str())) {
             Some(ending) => one_endpoint(base, ending, &mut address.places),
-            None => serve(row, settings, &mut address.places, Some(base)),
+            None => serve(row, settings, &mut address, Some(base)),
         }
     } else {
         let text = filled(&row.host, row, settings);
@@ -90,7 +99,7 @@ fn plain(row: &Row, settings: &Settings) -> Address {
             address.tls = url.tls(row.tls);
             address.authority = url.host(row.tls);
         }
-        serve(row, settings, &mut address.places, None);
+        serve(row, settings, &mut address, None);
     }
     address
 }
@@ -108,7 +117,8 @@ fn one_endpoint(url: &str, ending: &str, places: &mut [Option<Place>]) {
 }
 
 /// Fills in the places of a row below its own base, or below `base`.
-fn serve(row: &Row, settings: &Settings, places: &mut [Option<Place>], base: Option<&str>) {
+fn serve(row: &Row, settings: &Settings, address: &mut Address, base: Option<&str>) {
+    let places = &mut address.places;
     let below = Place::Below(base.map_or_else(|| filled(&row.base, row, settings), str::to_owned));
     let template = |path: &str| {
         let path = filled(path, row, settings);
@@ -154,11 +164,14 @@ fn serve(row: &Row, settings: &Settings, places: &mut [Option<Place>], base: Opt
             set(name, path, true);
         }
     }
+    let streams =
+        row.stream_paths.iter().filter_map(|(name, path)| Some((Operation::from_name(name)?, template(path))));
+    address.stream_places = streams.collect();
 }
 
 /// The three forms of `azureServiceUrl`: a whole endpoint, a deployment, or the resource.
 fn azure(row: &Row, settings: &Settings) -> Address {
-    let mut address = Address { tls: true, authority: String::new(), places: unserved(), query: None };
+    let mut address = unknown(true);
     let Some(url) = Url::parse(&settings.text(AZURE)) else { return address };
     address.tls = url.tls(true);
     address.authority = url.host(true);
@@ -185,12 +198,20 @@ fn azure(row: &Row, settings: &Settings) -> Address {
     address
 }
 
-fn unserved() -> Vec<Option<Place>> {
-    vec![None; Operation::ALL.len()]
+fn unknown(tls: bool) -> Address {
+    let places = vec![None; Operation::ALL.len()];
+    Address { tls, authority: String::new(), places, stream_places: Vec::new(), query: None }
 }
 
-/// `text` with every `{option}` replaced by its value or the row's default; other braces stay.
-fn filled(text: &str, row: &Row, settings: &Settings) -> String {
+/// Whether the text is filled from an option that is set.
+pub(crate) fn names_set_option(text: &str, settings: &Settings) -> bool {
+    let keys = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+    keys.flat_map(|keys| keys.split('|')).any(|key| !settings.text(key).is_empty())
+}
+
+/// `text` with every `{option}` replaced by its value or the row's default; other braces stay. Of `{one|other}` the
+/// first that is set is taken, and the default is that of the first.
+pub(crate) fn filled(text: &str, row: &Row, settings: &Settings) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
@@ -200,8 +221,8 @@ fn filled(text: &str, row: &Row, settings: &Settings) -> String {
             rest = after;
             continue;
         };
-        let value = settings.text(key);
-        match row.defaults.get(key) {
+        let value = key.split('|').map(|key| settings.text(key)).find(|text| !text.is_empty()).unwrap_or_default();
+        match row.defaults.get(key.split('|').next().unwrap_or_default()) {
             Some(default) if value.is_empty() => out.push_str(default),
             // Names of ids in paths; options have no underscore.
             _ if key.contains('_') || key == "model" => out.push_str(&format!("{{{key}}}")),

@@ -6,11 +6,13 @@
 mod promote;
 
 use bytes::Bytes;
+use claviger_dialects::Protocol;
 use claviger_types::Operation;
 use claviger_wire::Ask;
 use claviger_wire::sse::Event;
 use serde_json::Value;
 
+use crate::prepare::Prepared;
 use crate::provider::Provider;
 use crate::row::Tweak;
 use promote::Promotion;
@@ -41,14 +43,25 @@ pub enum Edited {
 }
 
 impl Provider {
-    /// What must change in the answer to `ask`; `None` in the usual case: bytes pass unchanged.
-    pub fn answer_edit(&self, ask: &Ask) -> Option<AnswerEdit> {
-        if ask.operation != Operation::ChatCompletions || !self.adapts() {
+    /// What must change in the answer that `ask` gets; `None` in the usual case: bytes pass unchanged.
+    pub fn answer_edit(&self, ask: &Ask, prepared: &Prepared) -> Option<AnswerEdit> {
+        let is_chat = ask.operation == Operation::ChatCompletions;
+        is_chat.then(|| self.edit(ask.stream && prepared.translation.is_none()))?
+    }
+
+    /// What must change in the provider's answer before it is translated.
+    pub fn edit_before(&self, prepared: &Prepared) -> Option<AnswerEdit> {
+        let is_chat = prepared.translation.is_some() && self.speech.protocol == Protocol::OpenAiChat;
+        is_chat.then(|| self.edit(prepared.stream))?
+    }
+
+    fn edit(&self, stream: bool) -> Option<AnswerEdit> {
+        if !self.adapts() {
             return None;
         }
         let edit = AnswerEdit {
             promotes: self.settings.promote_thinking,
-            lifts_usage: ask.stream && self.row.has(Tweak::MoonshotUsage),
+            lifts_usage: stream && self.row.has(Tweak::MoonshotUsage),
         };
         (edit.promotes || edit.lifts_usage).then_some(edit)
     }

@@ -103,11 +103,14 @@ pub(crate) fn dialect(row: &Row, settings: &Settings) -> Option<SettingProblem> 
         return None;
     }
     let what = if chosen { format!("type {} with these settings", row.name) } else { format!("type {}", row.name) };
-    Some(problem(
-        "type",
-        format!("{what} speaks a dialect of its own, which this version does not translate yet"),
-        "use an OpenAI-compatible endpoint of this provider until then",
-    ))
+    let (why, fix) = match &row.later_because {
+        Some(why) if chosen => (why.as_str(), "use `apiTokens` until then"),
+        Some(_) | None => (
+            "speaks a dialect of its own, which this version does not translate yet",
+            "use an OpenAI-compatible endpoint of this provider until then",
+        ),
+    };
+    Some(problem("type", format!("{what} {why}"), fix))
 }
 
 /// Whether all conditions hold.

@@ -8,37 +8,77 @@ mod messages;
 mod tweak;
 
 use bytes::Bytes;
+use claviger_dialects::Protocol as Speaks;
 use claviger_types::Operation;
 use claviger_wire::{Ask, json};
 use serde_json::{Map, Value};
 
-use crate::provider::{Provider, takes_model};
+use crate::provider::{Provider, is_gemini, takes_model};
 use crate::row::Tweak;
+use crate::settings::Protocol;
 
 /// The body had to be changed and is not a JSON object.
 #[derive(Debug)]
 pub(crate) struct NotAnObject;
 
+/// A JSON body on its way.
+pub(crate) struct Draft<'a> {
+    /// What it asks for.
+    pub(crate) operation: Operation,
+    /// The bytes.
+    pub(crate) body: Bytes,
+    /// Whether it asks for a stream.
+    pub(crate) stream: bool,
+    /// Whether it says itself whether the usage chunk is wanted.
+    pub(crate) wants_usage: bool,
+    /// The model it names.
+    pub(crate) model: Option<&'a str>,
+    /// Whether it is written in the provider's own dialect, which was translated into.
+    pub(crate) theirs: bool,
+}
+
+impl<'a> Draft<'a> {
+    /// The caller's.
+    pub(crate) fn of(ask: &'a Ask) -> Self {
+        Self {
+            operation: ask.operation,
+            body: ask.body.clone(),
+            stream: ask.stream,
+            wants_usage: ask.wants_usage,
+            model: ask.model.as_deref(),
+            theirs: false,
+        }
+    }
+}
+
 /// The body to send, and whether the usage chunk was asked for on our own account.
-pub(crate) fn body(provider: &Provider, ask: &Ask, model: Option<&str>) -> Result<(Bytes, bool), NotAnObject> {
-    let mut body = ask.body.clone();
-    if takes_model(ask.operation) || provider.row.untouched_body {
-        body = custom::apply(provider, body)?;
+pub(crate) fn body(provider: &Provider, draft: Draft<'_>, model: Option<&str>) -> Result<(Bytes, bool), NotAnObject> {
+    let Draft { operation, mut body, stream, wants_usage, model: named, theirs } = draft;
+    if has_settings(operation) || provider.row.untouched_body {
+        let original = theirs || is_gemini(operation) || provider.settings.protocol == Protocol::Original;
+        body = custom::apply(provider, body, if original { Protocol::Original } else { Protocol::OpenAi })?;
     }
     let mut hide_usage = false;
     if provider.adapts() {
-        body = inside(provider, ask.operation, body)?;
-        let chat = matches!(ask.operation, Operation::ChatCompletions | Operation::Completions);
-        if chat && ask.stream && !ask.wants_usage {
+        if !theirs || provider.speech.protocol == Speaks::OpenAiChat {
+            body = inside(provider, operation, body)?;
+        }
+        let chat = matches!(operation, Operation::ChatCompletions | Operation::Completions);
+        if chat && stream && !wants_usage {
             (body, hide_usage) = with_usage(body)?;
         }
     }
     match model {
-        Some(model) if takes_model(ask.operation) && ask.model.as_deref() != Some(model) => {
+        Some(model) if takes_model(operation) && named != Some(model) => {
             Ok((json::set_field(&body, "model", &json::quote(model)), hide_usage))
         }
         Some(_) | None => Ok((body, hide_usage)),
     }
+}
+
+/// Whether `customSettings` concern the operation.
+fn has_settings(operation: Operation) -> bool {
+    takes_model(operation) || is_gemini(operation)
 }
 
 /// Changes that need the parsed body. Most requests need none and are not parsed.

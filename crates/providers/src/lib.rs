@@ -8,12 +8,14 @@ mod answer;
 mod check;
 mod classify;
 mod edit;
+mod headers;
 mod mapping;
 mod path;
 mod prepare;
 mod provider;
 mod row;
 pub mod settings;
+mod speech;
 mod table;
 mod url;
 
@@ -24,7 +26,7 @@ pub use classify::{
     Classifier, Failure, KnownErrors, MAX_RULES, Reading, Recorded, StatusPatterns, fits_elsewhere, known_errors,
     rule_problems,
 };
-pub use prepare::{PrepareError, Prepared};
+pub use prepare::{PrepareError, Prepared, Stamp};
 pub use provider::Provider;
 pub use settings::{BasePathHandling, CustomSetting, Protocol, SettingMode, SettingProblem, Settings};
 pub use table::{is_known_type, needs_dialect, supported_types};

@@ -83,13 +83,13 @@ pub(crate) fn ends_in(operation: Operation, ending: &str) -> bool {
     shape(operation).is_some_and(|shape| shape.ends_with(ending))
 }
 
-/// The path for a place; `path` is the client's, already stripped of `basePath`. `None` when a deployment is needed
-/// and no model names one.
+/// The path for a place; `path` is the client's, already stripped of `basePath`. `None` when a model stands in it and
+/// none is named.
 pub(crate) fn at(place: &Place, operation: Operation, path: &str, model: Option<&str>) -> Option<String> {
     let below = |base: &str| tail(operation, path).map_or_else(|| path.to_owned(), |tail| format!("{base}{tail}"));
     Some(match place {
         Place::Below(base) => below(base),
-        Place::Template(template) => filled(template, path),
+        Place::Template(template) => filled(template, operation, path, model)?,
         Place::Fixed(fixed) => fixed.clone(),
         Place::Deployment => match model.filter(|model| !model.is_empty()) {
             Some(model) => below(&format!("/openai/deployments/{}", crate::url::escaped(model))),
@@ -100,15 +100,21 @@ pub(crate) fn at(place: &Place, operation: Operation, path: &str, model: Option<
     })
 }
 
-/// The template with each `{file_id}` and the like replaced by the id in the client's path; without one it stays.
-fn filled(template: &str, path: &str) -> String {
+/// The template with `{model}` replaced by the model asked for, and each `{file_id}` and the like by the id in the
+/// client's path; without one it stays. `None` without the model.
+fn filled(template: &str, operation: Operation, path: &str, model: Option<&str>) -> Option<String> {
     let mut out = template.to_owned();
+    if template.contains("{model}") && operation != Operation::RetrieveModel {
+        // some read a colon in a segment as the end of the name
+        let model = crate::url::escaped(model.filter(|model| !model.is_empty())?).replace(':', "%3A");
+        out = out.replace("{model}", &model);
+    }
     if template.contains('{') {
         for (name, value) in claviger_wire::operation::ids(path) {
             out = out.replace(&format!("{{{name}}}"), value);
         }
     }
-    out
+    Some(out)
 }
 
 /// `path` without `prefix`, when it begins with it and the cut falls between two segments.

@@ -2,20 +2,25 @@
 //!
 //! The body is the same bytes unless something must change. Nothing is sent here.
 
+mod way;
+
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use claviger_dialects::{Translation, model::Dropped};
 use claviger_types::{Operation, Secret};
 use claviger_wire::{Ask, BodyForm};
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST};
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::edit;
-use crate::path;
-use crate::provider::{Provider, takes_model};
+use self::way::Load;
+use crate::headers;
+use crate::path::{self, Place};
+use crate::provider::{Provider, is_gemini, takes_model};
 use crate::row::Auth;
 use crate::settings::BasePathHandling;
-use crate::url::with_parameter;
+use crate::url::{escaped, with_parameter};
 
 /// A request ready to be sent, but for its credential.
 #[derive(Clone, Debug)]
@@ -36,8 +41,23 @@ pub struct Prepared {
     pub model: Option<String>,
     /// True when we asked for the usage chunk and the client did not: it is not for the client's eyes.
     pub hide_usage: bool,
+    /// Whether the provider is asked for a stream.
+    pub stream: bool,
+    /// What turns the answer into the caller's dialect; `None`: both speak the same.
+    pub translation: Option<Arc<Translation>>,
+    /// The caller's fields that the provider's dialect has no place for.
+    pub dropped: Dropped,
     /// The caller's own upstream credential, only for a provider without tokens that is meant to use it.
     pub caller_key: Option<Secret>,
+}
+
+/// Time and chance, for what a dialect lacks and another wants: dates and ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// Unix seconds.
+    pub now: u64,
+    /// A random number.
+    pub nonce: u64,
 }
 
 /// Why a request cannot be prepared for this provider.
@@ -68,23 +88,20 @@ impl std::error::Error for PrepareError {}
 
 impl Provider {
     /// The request to send for `ask`; `model` is the target's rename, before `modelMapping`.
-    pub fn prepare(&self, ask: &Ask, model: Option<&str>) -> Result<Prepared, PrepareError> {
-        let place = self.address.place(ask.operation).ok_or(PrepareError::Unsupported { operation: ask.operation })?;
+    pub fn prepare(&self, ask: &Ask, model: Option<&str>, stamp: Stamp) -> Result<Prepared, PrepareError> {
         let asked = model.or(ask.model.as_deref());
-        let mapped = takes_model(ask.operation) || ask.operation == Operation::Realtime;
+        let mapped = takes_model(ask.operation) || is_gemini(ask.operation) || ask.operation == Operation::Realtime;
         let model = if mapped { self.model_for(asked) } else { asked.map(str::to_owned) };
-        let kept = self.stripped(&ask.path);
-        let path = path::at(place, ask.operation, &kept, model.as_deref()).ok_or_else(|| PrepareError::BadRequest {
-            message: "this provider needs the name of a model".to_owned(),
-        })?;
-        let (body, hide_usage) = match &ask.form {
-            BodyForm::Json if !ask.truncated => self.json(ask, model.as_deref())?,
-            BodyForm::Multipart { boundary } if !ask.truncated => {
-                (self.multipart(ask, boundary, model.as_deref()), false)
+        let load = match self.caller(ask.operation) {
+            // what is not kept cannot be translated
+            Some(_) if ask.truncated || ask.form != BodyForm::Json => {
+                let message = "this provider speaks another protocol: the body must be JSON, and within the limit up to \
+                               which it is kept";
+                return Err(PrepareError::BadRequest { message: message.to_owned() });
             }
-            BodyForm::Empty | BodyForm::Json | BodyForm::Multipart { .. } | BodyForm::Opaque => {
-                (ask.body.clone(), false)
-            }
+            Some(caller) => self.translated(ask, model.as_deref(), caller, stamp)?,
+            None if self.passes(ask.operation) => self.passing(ask, model.as_deref())?,
+            None => return Err(PrepareError::Unsupported { operation: ask.operation }),
         };
         Ok(Prepared {
             tls: self.address.tls,
@@ -94,28 +111,61 @@ impl Provider {
                 self.address.authority.clone()
             },
             method: ask.method.clone(),
-            path: self.dressed(path, matches!(place, path::Place::Fixed(_)), ask, model.as_deref()),
-            headers: headers(ask),
-            body,
+            path: self.path(ask, &load, model.as_deref())?,
+            headers: if load.translation.is_some() {
+                headers::translated(ask, &self.headers, load.stream, self.speech.vendor())
+            } else {
+                headers::passed(ask, &self.headers)
+            },
+            body: load.body,
             model,
-            hide_usage,
-            caller_key: match self.row.auth {
+            hide_usage: load.hide_usage,
+            stream: load.stream,
+            translation: load.translation,
+            dropped: load.dropped,
+            caller_key: match self.auth {
                 Auth::BearerOrCaller if self.settings.tokens == 0 => ask.caller_key.clone(),
-                Auth::Bearer | Auth::BearerOrCaller | Auth::Raw | Auth::Header(_) => None,
+                Auth::Bearer | Auth::BearerOrCaller | Auth::Raw | Auth::Header(_) | Auth::Query(_) => None,
             },
         })
+    }
+
+    fn path(&self, ask: &Ask, load: &Load, model: Option<&str>) -> Result<String, PrepareError> {
+        let is_translated = load.translation.is_some();
+        let place =
+            if load.stream { self.address.stream_place(load.operation) } else { self.address.place(load.operation) };
+        let place = place.ok_or(PrepareError::Unsupported { operation: ask.operation })?;
+        let v1 = Place::Below("/v1".to_owned());
+        // the path of another dialect is not worth keeping
+        let place = if is_translated && *place == Place::Kept { &v1 } else { place };
+        let kept = self.stripped(&ask.path);
+        let path = path::at(place, load.operation, &kept, model).ok_or_else(|| PrepareError::BadRequest {
+            message: "this provider needs the name of a model".to_owned(),
+        })?;
+        let is_fixed = matches!(place, Place::Fixed(_));
+        if !is_translated {
+            return Ok(self.dressed(path, is_fixed, ask, model));
+        }
+        let events = load.stream && load.operation == Operation::GeminiStreamGenerateContent;
+        let path = path::with_query(path, events.then_some("alt=sse"));
+        Ok(self.prefixed(if is_fixed { path } else { path::with_query(path, self.address.query.as_deref()) }))
     }
 
     /// Writes the credential into the request: `credential`, else the caller's own where the type is meant to use it.
     /// A credential that no header can carry is not written.
     pub fn authorise(&self, request: &mut Prepared, credential: Option<&Secret>) {
         let Some(secret) = credential.or(request.caller_key.as_ref()) else { return };
-        let (name, text) = match &self.row.auth {
+        let (name, text) = match self.auth {
             Auth::Bearer | Auth::BearerOrCaller => (AUTHORIZATION, format!("Bearer {}", secret.expose())),
             Auth::Raw => (AUTHORIZATION, secret.expose().to_owned()),
             Auth::Header(name) => {
                 let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { return };
                 (name, secret.expose().to_owned())
+            }
+            Auth::Query(name) => {
+                let parameter = format!("{name}={}", escaped(secret.expose()));
+                request.path = path::with_query(std::mem::take(&mut request.path), Some(&parameter));
+                return;
             }
         };
         if let Ok(mut value) = HeaderValue::from_str(&text) {
@@ -143,9 +193,20 @@ impl Provider {
                 (Some(query), Some(model)) => Some(with_parameter(query, "model", model)),
                 (query, _) => query.clone(),
             };
-            path = path::with_query(path, query.as_deref());
+            // a row may ask for the same
+            let is_new = |query: &&str| path.split_once('?').is_none_or(|(_, own)| own != *query);
+            path = match query.as_deref().filter(is_new) {
+                Some(query) => path::with_query(path, Some(query)),
+                None => path,
+            };
             path = path::with_query(path, self.address.query.as_deref());
         }
+        self.prefixed(path)
+    }
+
+    /// The path below what the configuration puts before all.
+    fn prefixed(&self, path: String) -> String {
+        let mut path = path;
         if self.settings.base_path_handling == BasePathHandling::Prepend && !self.settings.base_path.is_empty() {
             path = path::joined(&self.settings.base_path, &path);
         }
@@ -155,34 +216,6 @@ impl Provider {
         }
         if path.starts_with('/') { path } else { format!("/{path}") }
     }
-
-    fn json(&self, ask: &Ask, model: Option<&str>) -> Result<(Bytes, bool), PrepareError> {
-        let edited = edit::body(self, ask, model);
-        edited.map_err(|edit::NotAnObject| PrepareError::BadRequest {
-            message: "the body is not a JSON object".to_owned(),
-        })
-    }
-
-    fn multipart(&self, ask: &Ask, boundary: &str, model: Option<&str>) -> Bytes {
-        match model {
-            Some(model) if takes_model(ask.operation) && ask.model.as_deref() != Some(model) => {
-                claviger_wire::multipart::set_field(&ask.body, boundary, "model", model)
-            }
-            Some(_) | None => ask.body.clone(),
-        }
-    }
-}
-
-fn headers(ask: &Ask) -> HeaderMap {
-    let mut headers = ask.headers.clone();
-    // The body's length and the host are ours to say, and compression is the sender's choice.
-    headers.remove(HOST);
-    headers.remove(CONTENT_LENGTH);
-    headers.remove(ACCEPT_ENCODING);
-    if ask.stream {
-        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    }
-    headers
 }
 
 #[cfg(test)]

@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use claviger_dialects::Protocol;
 use claviger_types::Operation;
 
 use crate::address::Address;
 use crate::classify::Classifier;
+use crate::headers::{self, Added};
 use crate::mapping::Mapping;
-use crate::row::Row;
-use crate::settings::{Protocol, SettingProblem, Settings};
+use crate::row::{Auth, Row};
+use crate::settings::{self, SettingProblem, Settings};
+use crate::speech::Speech;
 use crate::{check, table};
 
 /// An upstream entry: its row, its settings, and what follows from both.
@@ -18,6 +21,9 @@ pub struct Provider {
     pub(crate) address: Address,
     pub(crate) mapping: Mapping,
     pub(crate) classifier: Classifier,
+    pub(crate) speech: Speech,
+    pub(crate) auth: &'static Auth,
+    pub(crate) headers: Vec<Added>,
 }
 
 /// Shows which provider it is; its settings may hold secrets.
@@ -43,6 +49,12 @@ impl Provider {
             classifier: Classifier::of(settings, &address.authority),
             address,
             mapping: Mapping::new(&settings.model_mapping),
+            speech: Speech::new(row, settings),
+            auth: {
+                let variants = row.variants.iter().filter(|variant| check::holds_all(&variant.r#if, settings));
+                variants.filter_map(|variant| variant.auth.as_ref()).last().unwrap_or(&row.auth)
+            },
+            headers: headers::added(row, settings),
             settings: settings.clone(),
         })
     }
@@ -57,9 +69,21 @@ impl Provider {
         &self.row.name
     }
 
-    /// Whether this provider can be asked for the operation at all.
+    /// Whether this provider can be asked for the operation at all, translated or not.
     pub fn supports(&self, operation: Operation) -> bool {
-        self.address.place(operation).is_some()
+        self.passes(operation) || self.caller(operation).is_some()
+    }
+
+    /// Whether the operation's bytes pass as they are.
+    pub(crate) fn passes(&self, operation: Operation) -> bool {
+        self.address.place(operation).is_some() && self.speech.is_native(operation)
+    }
+
+    /// What the caller speaks, if it has to be translated and can be.
+    pub(crate) fn caller(&self, operation: Operation) -> Option<Protocol> {
+        let caller = self.speech.caller(operation).filter(|_| !self.passes(operation))?;
+        let theirs = self.speech.operation(false)?;
+        self.address.place(theirs).map(|_| caller)
     }
 
     /// The model to ask for when the client (or the route's target) asks for `asked`: `modelMapping` applied.
@@ -71,12 +95,17 @@ impl Provider {
 
     /// Whether clients speak OpenAI's dialect to it and the body may be adapted.
     pub(crate) fn adapts(&self) -> bool {
-        self.settings.protocol == Protocol::OpenAi && !self.row.untouched_body
+        self.settings.protocol == settings::Protocol::OpenAi && !self.row.untouched_body
     }
 
     fn maps(&self) -> bool {
         self.adapts() && !self.mapping.is_empty()
     }
+}
+
+/// Whether the operation is Gemini's, whose model stands in the path.
+pub(crate) const fn is_gemini(operation: Operation) -> bool {
+    matches!(operation, Operation::GeminiGenerateContent | Operation::GeminiStreamGenerateContent)
 }
 
 /// Whether requests of this operation name a model in their body, so that mapping concerns it.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use claviger_dialects::Protocol;
 use serde::Deserialize;
 
 /// One provider type.
@@ -19,6 +20,15 @@ pub(crate) struct Row {
     /// Conditions that all hold when a setting selects a dialect of its own which is not translated yet.
     #[serde(default)]
     pub(crate) dialect_later_if: Vec<String>,
+    /// Why these settings are for later, if it is not the dialect.
+    #[serde(default)]
+    pub(crate) later_because: Option<String>,
+    /// What it speaks in conversations: a name of [`claviger_dialects::Protocol`].
+    #[serde(default = "openai_chat")]
+    pub(crate) speaks: String,
+    /// How it differs from the dialect it speaks.
+    #[serde(default)]
+    pub(crate) profile: Ways,
     /// The host, with `{option}` filled in.
     #[serde(default)]
     pub(crate) host: String,
@@ -42,7 +52,14 @@ pub(crate) struct Row {
     /// Operations with a path of their own.
     #[serde(default)]
     pub(crate) paths: BTreeMap<String, String>,
-    /// Other paths when a setting says so.
+    /// Paths of those of them that have another one for streams.
+    #[serde(default)]
+    pub(crate) stream_paths: BTreeMap<String, String>,
+    /// Headers of every request, `{option}` filled in. They give way to the caller's own unless they hold an option
+    /// that is set; after a `+` they are added to the list the caller sends.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Other paths, headers or credentials when a setting says so.
     #[serde(default)]
     pub(crate) variants: Vec<Variant>,
     /// Azure: operations served by the resource rather than by a deployment.
@@ -109,14 +126,58 @@ pub(crate) struct CustomUrl {
     pub(crate) endings: Vec<String>,
 }
 
-/// Paths that hold when all conditions do.
+/// What holds when all conditions do.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Variant {
     /// Conditions.
     pub(crate) r#if: Vec<String>,
     /// Operation → path.
+    #[serde(default)]
     pub(crate) paths: BTreeMap<String, String>,
+    /// Headers as in the row, the caller's own replaced.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// How the credential is written.
+    pub(crate) auth: Option<Auth>,
+}
+
+/// How a provider differs from the dialect it speaks: the words for [`claviger_dialects::Profile`].
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ways {
+    /// How it is told how much to think.
+    #[serde(default)]
+    pub(crate) reasoning: ReasoningWord,
+    /// How it wants earlier thoughts back.
+    #[serde(default)]
+    pub(crate) thoughts: ThoughtsWord,
+}
+
+/// See [`claviger_dialects::ReasoningForm`].
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ReasoningWord {
+    /// In a word.
+    #[default]
+    Effort,
+    /// In LLM tokens.
+    Budget,
+    /// On or off.
+    Switch,
+}
+
+/// See [`claviger_dialects::ThoughtsBack`].
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ThoughtsWord {
+    /// Not at all.
+    #[default]
+    No,
+    /// As text.
+    Content,
+    /// With seals.
+    Details,
 }
 
 /// How the credential is written into the request.
@@ -131,6 +192,8 @@ pub(crate) enum Auth {
     Raw,
     /// `NAME: TOKEN`.
     Header(String),
+    /// `?NAME=TOKEN`.
+    Query(String),
 }
 
 /// Whether an entry must have credentials.
@@ -181,6 +244,10 @@ pub(crate) struct Check {
 
 fn yes() -> bool {
     true
+}
+
+fn openai_chat() -> String {
+    Protocol::OpenAiChat.name().to_owned()
 }
 
 fn v1() -> String {

@@ -39,6 +39,7 @@ pub fn needs_dialect(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use claviger_dialects::Protocol;
     use claviger_types::Operation;
 
     use super::*;
@@ -57,7 +58,9 @@ mod tests {
     fn every_operation_and_condition_a_row_names_exists() {
         for row in TABLE.iter() {
             let variants = row.variants.iter().flat_map(|variant| variant.paths.keys());
-            for api in row.apis.iter().chain(row.paths.keys()).chain(&row.without_deployment).chain(variants) {
+            assert!(Protocol::from_name(&row.speaks).is_some_and(|spoken| spoken.upstream().is_some()), "{}", row.name);
+            let paths = row.paths.keys().chain(row.stream_paths.keys());
+            for api in row.apis.iter().chain(paths).chain(&row.without_deployment).chain(variants) {
                 assert!(Operation::from_name(api).is_some(), "{}: {api}", row.name);
             }
             let conditions = row.checks.iter().chain(&row.warnings).flat_map(|check| &check.r#if);
@@ -70,8 +73,8 @@ mod tests {
     #[test]
     fn a_type_is_served_now_or_needs_a_dialect() {
         assert!(is_known_type("openai") && !needs_dialect("openai"));
-        assert!(is_known_type("bedrock") && needs_dialect("bedrock"));
+        assert!(is_known_type("dify") && needs_dialect("dify"));
         assert!(!is_known_type("OpenAI"));
-        assert_eq!(supported_types().count(), 27);
+        assert_eq!(supported_types().count(), 32);
     }
 }

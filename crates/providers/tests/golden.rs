@@ -1,7 +1,7 @@
 //! Runs the recorded requests of Higress' ai-proxy through preparation and compares what would be sent.
 //!
 //! The recordings lie beside the repository (`../shared/reference/higress-golden`); without them the test says so and
-//! passes. Requests that would have to be translated and types whose dialect is not translated yet are left out.
+//! passes. Types whose dialect is not translated yet are left out.
 
 #![expect(clippy::expect_used, reason = "a test says what it skips and may fail")]
 
@@ -14,8 +14,8 @@ use std::path::Path;
 
 use base64::Engine as _;
 use bytes::Bytes;
-use claviger_providers::{Edited, Provider, supported_types};
-use claviger_types::{Dialect, Secret};
+use claviger_providers::{AnswerEdit, Edited, Provider, Stamp, supported_types};
+use claviger_types::Secret;
 use claviger_wire::Ask;
 use claviger_wire::ask::{Arrival, AskError};
 use claviger_wire::sse::Splitter;
@@ -59,7 +59,7 @@ fn ask(request: &Value) -> Result<Ask, AskError> {
 }
 
 fn send(provider: &Provider, ask: &Ask, token: Option<String>) -> Option<Sent> {
-    let mut prepared = provider.prepare(ask, None).ok()?;
+    let mut prepared = provider.prepare(ask, None, Stamp::default()).ok()?;
     provider.authorise(&mut prepared, token.map(Secret::new).as_ref());
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     Some(Sent {
@@ -91,10 +91,6 @@ fn recorded_requests_are_prepared_as_recorded_or_better() {
                 continue;
             };
             let ask = ask(&case["client_request"]).ok();
-            let dialect = |ask: &Ask| ask.dialect == Dialect::Anthropic && !provider.supports(ask.operation);
-            if ask.as_ref().is_some_and(dialect) {
-                continue;
-            }
             of += 1;
             let sent = ask.and_then(|ask| send(&provider, &ask, settings::token(entry)));
             let differences = compare::upstream(case, sent.as_ref());
@@ -113,8 +109,7 @@ fn recorded_requests_are_prepared_as_recorded_or_better() {
 }
 
 /// Text and usage of an answer as the client gets it.
-fn answered(provider: &Provider, ask: &Ask, answer: &Value) -> (String, Value) {
-    let edit = provider.answer_edit(ask).expect("an edit");
+fn answered(edit: AnswerEdit, answer: &Value) -> (String, Value) {
     if answer["chunks"].is_null() {
         let whole: Value = serde_json::from_slice(&edit.whole(body(answer))).expect("JSON");
         let text = whole["choices"][0]["message"]["content"].as_str().unwrap_or_default();
@@ -148,14 +143,15 @@ fn recorded_answers_are_edited_as_recorded_or_better() {
         let Ok(ask) = ask(&case["client_request"]) else { continue };
         let Ok(provider) = Provider::build(&settings::read(&case["config"]["provider"])) else { continue };
         let answer = &case["upstream_response"];
-        if provider.answer_edit(&ask).is_none()
-            || answer["status"] != 200
-            || case["compare"]["client_response"] == "none"
-        {
+        let Ok(prepared) = provider.prepare(&ask, None, Stamp::default()) else { continue };
+        let Some(edit) = provider.answer_edit(&ask, &prepared).filter(|_| prepared.translation.is_none()) else {
+            continue;
+        };
+        if answer["status"] != 200 || case["compare"]["client_response"] == "none" {
             continue;
         }
         seen += 1;
-        let (text, usage) = answered(&provider, &ask, answer);
+        let (text, usage) = answered(edit, answer);
         let recorded = &case["client_response"];
         let recorded = if recorded["body_equals_upstream"] == true { answer } else { recorded };
         let better = &case["better"]["client_response"];

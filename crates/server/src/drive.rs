@@ -2,6 +2,7 @@
 
 pub(crate) mod arrive;
 pub(crate) mod attempt;
+pub(crate) mod translate;
 pub(crate) mod unpack;
 
 use std::collections::HashMap;

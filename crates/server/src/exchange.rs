@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use claviger_dialects::model::Dropped;
 use claviger_flow::{AttemptId, Ending, Failed, Flow, Outcome, Reason, Step};
 use claviger_pool::End as PoolEnd;
 use claviger_telemetry::{AttemptLine, End, InFlightGuard, Receipt};
@@ -51,6 +52,7 @@ impl Exchange {
             first_content_ms: None,
             total_ms: 0,
             usage: Usage::default(),
+            dropped: Vec::new(),
             body_streamed: false,
             bytes_in: 0,
             bytes_out: 0,
@@ -128,6 +130,11 @@ impl Exchange {
     /// Adds what an answer or an event reports; some dialects spread it over several events.
     pub(crate) fn used(&mut self, usage: Usage) {
         self.receipt.usage = self.receipt.usage.merged(usage);
+    }
+
+    /// The caller's fields that were not carried to the provider.
+    pub(crate) fn dropped(&mut self, dropped: &Dropped) {
+        self.receipt.dropped = dropped.names().map(str::to_owned).collect();
     }
 
     /// What to do now; `None` before routing.

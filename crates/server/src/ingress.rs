@@ -283,7 +283,7 @@ fn route(exchange: &Exchange, ask: Ask, upgrade: bool, stream: Option<OutBody>) 
         seek: tie.seek,
         verbatim: live.plan.form != Form::Own,
     };
-    let name = route.name.clone();
+    let (name, strict) = (route.name.clone(), route.strict_translation);
     let flow = Flow::new(route, tiers, terms);
     let call = Call {
         ask,
@@ -292,6 +292,7 @@ fn route(exchange: &Exchange, ask: Ask, upgrade: bool, stream: Option<OutBody>) 
         upgrade,
         stream: Mutex::new(stream),
         prepared: Mutex::new(HashMap::new()),
+        strict,
     };
     Ok((Arc::new(call), flow, name))
 }
@@ -317,7 +318,7 @@ pub(crate) fn straight(exchange: &Exchange, ask: Ask, provider: usize) -> Option
         verbatim: false,
     };
     let (stream, prepared) = (Mutex::new(None), Mutex::new(HashMap::new()));
-    let call = Call { ask, live: Arc::clone(live), renames, upgrade: false, stream, prepared };
+    let call = Call { ask, live: Arc::clone(live), renames, upgrade: false, stream, prepared, strict: false };
     Some((Arc::new(call), Flow::new(Arc::new(route), tiers, terms)))
 }
 

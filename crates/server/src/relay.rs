@@ -107,9 +107,9 @@ impl RawRelay {
                 self.finish();
                 Poll::Ready(None)
             }
-            Poll::Ready(Some(Err(_))) => Poll::Ready(Some(Err(self.broken(&Failure::Cut)))),
+            Poll::Ready(Some(Err(_))) => Poll::Ready(Some(self.broken(&Failure::Cut))),
             Poll::Pending => match self.idle.poll(cx) {
-                Poll::Ready(()) => Poll::Ready(Some(Err(self.broken(&Failure::Idle)))),
+                Poll::Ready(()) => Poll::Ready(Some(self.broken(&Failure::Idle))),
                 Poll::Pending => Poll::Pending,
             },
         }
@@ -129,11 +129,32 @@ impl RawRelay {
         self.exchange.end(PoolEnd::Good, End::Complete);
     }
 
-    fn broken(&mut self, failure: &Failure<'_>) -> Interrupted {
+    /// What is translated has a way to say it, even without events.
+    fn broken(&mut self, failure: &Failure<'_>) -> Result<Bytes, Interrupted> {
         self.over = true;
         let verdict = provider(&self.exchange, self.provider).classify(failure);
+        let words = self.source.translator().map(|translator| translator.fail(INTERRUPTED, broken_off(failure)));
+        let words = words.filter(|words| !words.is_empty());
+        self.exchange.sent(words.as_ref().map_or(0, Bytes::len));
         self.exchange.end(PoolEnd::Said(verdict), End::Cut);
-        Interrupted
+        words.ok_or(Interrupted)
+    }
+}
+
+/// The code of an error in mid-stream.
+const INTERRUPTED: &str = "stream_interrupted";
+
+/// A sentence for the caller.
+const fn broken_off(failure: &Failure<'_>) -> &'static str {
+    match failure {
+        Failure::Idle => "the provider stopped in the middle of the answer",
+        Failure::Garbled => "the provider's stream cannot be read any further",
+        Failure::Cut
+        | Failure::Reset
+        | Failure::Connect
+        | Failure::Timeout
+        | Failure::Status { .. }
+        | Failure::Embedded { .. } => "the provider broke off in the middle of the answer",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Answers to the client: an upstream's with our headers, or our own in the caller's dialect.
 
 use bytes::Bytes;
+use claviger_dialects::model::Dropped;
 use claviger_flow::{Ending, Reason};
 use claviger_pool::End as PoolEnd;
 use claviger_telemetry::End;
@@ -34,18 +35,21 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) fn good(mut exchange: Exchange, call: &Call, good: Good, client: Option<OnUpgrade>) -> Response<Body> {
     let mut headers = passed(good.headers);
     ours(&mut headers, &exchange);
+    dropped(&mut headers, &mut exchange, &good.dropped);
     let Some(attempt) = exchange.flow().and_then(|flow| flow.committed().map(|id| &flow.attempts()[id.index()])) else {
         return refuse(exchange, Dialect::OpenAi, &Refusal::internal());
     };
     let (provider, credential) = (attempt.provider, attempt.credential);
     let idle = Idle::new(exchange.idle_limit());
+    // what was translated is kept by nobody under the id that the caller sees
+    let is_stateful = call.ask.operation.is_stateful() && !good.translated;
     let body = match good.form {
         Form::Whole { body, usage } => {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
             if let Some(usage) = usage {
                 exchange.used(usage);
             }
-            if call.ask.operation.is_stateful() {
+            if is_stateful {
                 crate::state::remember(&exchange.shared, &body, credential);
             }
             exchange.sent(body.len());
@@ -63,7 +67,7 @@ pub(crate) fn good(mut exchange: Exchange, call: &Call, good: Good, client: Opti
                 operation: call.ask.operation,
                 dialect: call.ask.dialect,
                 provider,
-                holder: call.ask.operation.is_stateful().then_some(credential),
+                holder: is_stateful.then_some(credential),
                 idle,
             };
             relay_events(events, terms, exchange)
@@ -202,6 +206,19 @@ fn passed(mut headers: HeaderMap) -> HeaderMap {
         headers.insert("x-upstream-request-id", theirs);
     }
     headers
+}
+
+/// Names what the provider did not get, here and in the receipt.
+fn dropped(headers: &mut HeaderMap, exchange: &mut Exchange, dropped: &Dropped) {
+    if dropped.is_empty() {
+        return;
+    }
+    if exchange.live.plan.headers
+        && let Ok(names) = HeaderValue::from_str(&dropped.to_string())
+    {
+        headers.insert("x-claviger-dropped", names);
+    }
+    exchange.dropped(dropped);
 }
 
 /// `x-request-id` always, the others unless switched off.

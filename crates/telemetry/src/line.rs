@@ -88,6 +88,9 @@ fn human(receipt: &Receipt) -> String {
     if receipt.usage.is_known() {
         word(&mut line, format_args!("usage={}+{}", receipt.usage.input, receipt.usage.output));
     }
+    if !receipt.dropped.is_empty() {
+        word(&mut line, format_args!("dropped={}", clean(&receipt.dropped.join(","))));
+    }
     if receipt.body_streamed {
         word(&mut line, format_args!("body=streamed"));
     }

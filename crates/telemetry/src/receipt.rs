@@ -53,6 +53,9 @@ pub struct Receipt {
     pub total_ms: u64,
     /// LLM tokens as the provider counted them.
     pub usage: Usage,
+    /// The caller's fields that the provider's dialect has no place for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
     /// True when the body was over the cap: it streamed through and could not be retried.
     pub body_streamed: bool,
     /// Bytes of the caller's body.

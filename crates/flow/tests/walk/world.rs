@@ -41,6 +41,7 @@ impl World {
             guess_budget: 4,
             max_attempts: None,
             reuse_failed: false,
+            strict_translation: false,
         };
         let now = Moment::START.plus(Duration::from_secs(1));
         Self { pool, roster, now, route, tiers: tiers.iter().map(|tier| tier.to_vec()).collect(), models: Vec::new() }

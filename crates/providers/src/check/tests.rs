@@ -69,7 +69,7 @@ fn what_higress_accepts_is_accepted() {
 #[test]
 fn a_dialect_to_come_is_said_apart_from_what_is_wrong() {
     for (kind, options) in [
-        ("claude", json!({})),
+        ("dify", json!({})),
         ("minimax", json!({"minimaxApiType": "pro", "minimaxGroupId": "1"})),
         ("qwen", json!({"qwenEnableCompatible": false})),
     ] {
@@ -78,6 +78,9 @@ fn a_dialect_to_come_is_said_apart_from_what_is_wrong() {
         let problems = Provider::build(&settings).expect_err("not served yet");
         assert!(problems[0].message.contains("dialect of its own"), "{problems:?}");
     }
+    let keys = json!({"awsAccessKey": "a", "awsSecretKey": "b", "awsRegion": "eu-north-1"});
+    let problems = Provider::build(&settings("bedrock", 0, keys)).expect_err("not served yet");
+    assert!(problems[0].message.contains("signs its requests"), "{problems:?}");
     let mut original = settings("qwen", 1, json!({"qwenEnableCompatible": false}));
     original.protocol = Protocol::Original;
     assert!(Provider::build(&original).is_ok());

@@ -1,6 +1,7 @@
 //! `customSettings`: parameters the operator lays over every request.
 
 use bytes::Bytes;
+use claviger_dialects::Protocol as Speaks;
 use serde_json::{Map, Value};
 
 use super::{NotAnObject, parse, write};
@@ -15,17 +16,19 @@ const OPENAI: [&str; 4] = ["max_tokens", "temperature", "top_p", "seed"];
 pub(crate) fn translated(row: &Row, protocol: Protocol, name: &str) -> Option<String> {
     match protocol {
         Protocol::Original if !row.settings.is_empty() => row.settings.get(name).cloned(),
+        // the names in a vendor's own dialect are not known
+        Protocol::Original if row.speaks != Speaks::OpenAiChat.name() => None,
         Protocol::OpenAi | Protocol::Original => OPENAI.contains(&name).then(|| name.to_owned()),
     }
 }
 
 /// The body with all settings laid over it.
-pub(super) fn apply(provider: &Provider, body: Bytes) -> Result<Bytes, NotAnObject> {
+pub(super) fn apply(provider: &Provider, body: Bytes, protocol: Protocol) -> Result<Bytes, NotAnObject> {
     let settings = &provider.settings;
     if settings.custom_settings.is_empty() {
         return Ok(body);
     }
-    let prefix = match settings.protocol {
+    let prefix = match protocol {
         Protocol::Original => provider.row.settings_prefix.as_str(),
         Protocol::OpenAi => "",
     };
@@ -34,7 +37,7 @@ pub(super) fn apply(provider: &Provider, body: Bytes) -> Result<Bytes, NotAnObje
     for setting in &settings.custom_settings {
         let name = match setting.mode {
             SettingMode::Raw => Some(setting.name.clone()),
-            SettingMode::Auto => translated(provider.row, settings.protocol, &setting.name),
+            SettingMode::Auto => translated(provider.row, protocol, &setting.name),
         };
         let Some(name) = name else { continue };
         changed |= set(&mut value, &format!("{prefix}{name}"), &setting.value, setting.overwrite);

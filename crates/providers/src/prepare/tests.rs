@@ -1,4 +1,5 @@
 use claviger_wire::ask::Arrival;
+use http::header::ACCEPT;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -45,7 +46,7 @@ fn a_body_that_needs_no_change_is_the_same_bytes() {
     settings.merge_messages = true;
     settings.cleanup_commands = vec!["/new".to_owned()];
     let ask = chat(r#"{"model":"m","messages":[{"role":"user","content":"the \"developer\" word"}]}"#);
-    let prepared = provider(&settings).prepare(&ask, None).unwrap();
+    let prepared = provider(&settings).prepare(&ask, None, Stamp::default()).unwrap();
     assert_eq!(prepared.body.as_ptr(), ask.body.as_ptr());
     assert_eq!((prepared.model.as_deref(), prepared.hide_usage), (Some("m"), false));
 }
@@ -64,7 +65,9 @@ fn usage_is_asked_for_in_streams_unless_the_client_said_something_about_it() {
         (r#","stream_options":{"include_usage":true}"#, json!({"include_usage": true}), false),
         (r#","stream_options":null"#, json!({"include_usage": true}), true),
     ] {
-        let prepared = provider.prepare(&chat(&format!(r#"{{"model":"m","stream":true{options}}}"#)), None).unwrap();
+        let prepared = provider
+            .prepare(&chat(&format!(r#"{{"model":"m","stream":true{options}}}"#)), None, Stamp::default())
+            .unwrap();
         assert_eq!((&sent_body(&prepared)["stream_options"], prepared.hide_usage), (&sent, hidden), "{options}");
         assert_eq!(prepared.headers[ACCEPT], "text/event-stream");
     }
@@ -75,7 +78,7 @@ fn a_targets_rename_comes_before_the_mapping() {
     let mut settings = settings("openai", json!({}));
     settings.model_mapping = vec![("gpt-*".to_owned(), "mapped".to_owned())];
     let provider = provider(&settings);
-    let model = |rename| provider.prepare(&chat(r#"{"model":"claude"}"#), rename).unwrap();
+    let model = |rename| provider.prepare(&chat(r#"{"model":"claude"}"#), rename, Stamp::default()).unwrap();
     assert_eq!(sent_body(&model(Some("gpt-x"))), json!({"model": "mapped"}));
     assert_eq!(sent_body(&model(Some("plain"))), json!({"model": "plain"}));
     assert_eq!(model(None).model.as_deref(), Some("claude"));
@@ -85,32 +88,35 @@ fn a_targets_rename_comes_before_the_mapping() {
 fn the_realtime_model_is_renamed_in_the_query() {
     let mut settings = settings("openai", json!({}));
     settings.model_mapping = vec![("*".to_owned(), "new model".to_owned())];
-    let prepared = provider(&settings).prepare(&ask("GET", "/v1/realtime?a=1&model=old", &[], ""), None).unwrap();
+    let prepared = provider(&settings)
+        .prepare(&ask("GET", "/v1/realtime?a=1&model=old", &[], ""), None, Stamp::default())
+        .unwrap();
     assert_eq!(prepared.path, "/v1/realtime?a=1&model=new%20model");
 }
 
 #[test]
 fn a_file_id_moves_into_the_path_of_another_layout() {
     let azure = settings("azure", json!({"azureServiceUrl": "https://r.example/?api-version=1"}));
-    let prepared = provider(&azure).prepare(&ask("GET", "/v1/files/f-1/content?x=2", &[], ""), None).unwrap();
+    let prepared =
+        provider(&azure).prepare(&ask("GET", "/v1/files/f-1/content?x=2", &[], ""), None, Stamp::default()).unwrap();
     assert_eq!(
         (prepared.path.as_str(), prepared.authority.as_str()),
         ("/openai/files/f-1/content?x=2&api-version=1", "r.example")
     );
     let mut added = settings("grok", json!({}));
     added.capabilities = vec![("openai/v1/retrievevideo".to_owned(), "/clips/{video_id}/info".to_owned())];
-    let prepared = provider(&added).prepare(&ask("GET", "/v1/videos/v%20/", &[], ""), None);
+    let prepared = provider(&added).prepare(&ask("GET", "/v1/videos/v%20/", &[], ""), None, Stamp::default());
     assert!(prepared.is_ok());
-    let prepared = provider(&added).prepare(&ask("GET", "/v1/videos/v%20", &[], ""), None).unwrap();
+    let prepared = provider(&added).prepare(&ask("GET", "/v1/videos/v%20", &[], ""), None, Stamp::default()).unwrap();
     assert_eq!(prepared.path, "/clips/v%20/info");
 }
 
 #[test]
 fn azure_without_a_model_is_the_callers_mistake() {
     let azure = provider(&settings("azure", json!({"azureServiceUrl": "https://r.example?api-version=1"})));
-    let refused = azure.prepare(&chat("{}"), None);
+    let refused = azure.prepare(&chat("{}"), None, Stamp::default());
     assert!(matches!(refused, Err(PrepareError::BadRequest { .. })), "{refused:?}");
-    let dots = azure.prepare(&chat(r#"{"model":"../x?y"}"#), None).unwrap();
+    let dots = azure.prepare(&chat(r#"{"model":"../x?y"}"#), None, Stamp::default()).unwrap();
     assert!(dots.path.starts_with("/openai/deployments/..%2Fx%3Fy/chat/completions?"), "{}", dots.path);
 }
 
@@ -121,6 +127,7 @@ fn what_a_provider_does_not_serve_is_said() {
     let refused = groq.prepare(
         &ask("POST", "/v1/embeddings", &[("content-type", "application/json")], r#"{"model":"m","input":"x"}"#),
         None,
+        Stamp::default(),
     );
     assert_eq!(refused.err(), Some(PrepareError::Unsupported { operation: Operation::Embeddings }));
 }
@@ -132,7 +139,7 @@ fn only_openai_without_tokens_uses_the_callers_key() {
         let mut settings = settings(kind, json!({}));
         settings.tokens = tokens;
         let provider = provider(&settings);
-        let mut prepared = provider.prepare(&request, None).unwrap();
+        let mut prepared = provider.prepare(&request, None, Stamp::default()).unwrap();
         provider.authorise(&mut prepared, secret.map(Secret::new).as_ref());
         prepared.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned())
     };
@@ -146,7 +153,7 @@ fn only_openai_without_tokens_uses_the_callers_key() {
 #[test]
 fn the_credential_does_not_show_in_what_is_printed() {
     let provider = provider(&settings("openai", json!({"awsSecretKey": "hidden-option"})));
-    let mut prepared = provider.prepare(&ask("GET", "/v1/models", &[], ""), None).unwrap();
+    let mut prepared = provider.prepare(&ask("GET", "/v1/models", &[], ""), None, Stamp::default()).unwrap();
     provider.authorise(&mut prepared, Some(&Secret::new("sk-very-secret-token")));
     let shown = format!("{prepared:?} {provider:?}");
     assert!(!shown.contains("very-secret") && !shown.contains("hidden-option"), "{shown}");
@@ -155,7 +162,7 @@ fn the_credential_does_not_show_in_what_is_printed() {
 #[test]
 fn where_it_goes_follows_scheme_port_and_domain() {
     let to = |settings: &Settings| {
-        let prepared = provider(settings).prepare(&chat(r#"{"model":"m"}"#), None).unwrap();
+        let prepared = provider(settings).prepare(&chat(r#"{"model":"m"}"#), None, Stamp::default()).unwrap();
         (prepared.tls, prepared.authority, prepared.path)
     };
     let is = |tls, host: &str, path: &str| (tls, host.to_owned(), path.to_owned());
@@ -216,11 +223,11 @@ proptest! {
         ask.operation = Operation::ALL[operation];
         ask.path = path;
         ask.stream = stream;
-        let _ = provider.prepare(&ask, model.as_deref());
+        let _ = provider.prepare(&ask, model.as_deref(), Stamp::default());
         ask.body = Bytes::from(body);
-        let _ = provider.prepare(&ask, model.as_deref());
+        let _ = provider.prepare(&ask, model.as_deref(), Stamp::default());
         ask.form = BodyForm::Multipart { boundary: "b".to_owned() };
-        if let Ok(prepared) = provider.prepare(&ask, model.as_deref()) {
+        if let Ok(prepared) = provider.prepare(&ask, model.as_deref(), Stamp::default()) {
             prop_assert!(prepared.path.starts_with('/'));
         }
     }

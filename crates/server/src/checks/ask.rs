@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{Finding, TIMEOUT};
 use crate::drive::arrive::{Arrived, Form, Good};
-use crate::drive::attempt::{Call, once};
+use crate::drive::attempt::{Call, once, stamp};
 use crate::live::Live;
 use crate::shared::Shared;
 
@@ -39,7 +39,7 @@ pub(super) async fn ask(shared: &Shared, live: &Arc<Live>, check: &Check) -> Fin
         Checks::Everything => prompt(plan.failover.health_check_model.as_deref().unwrap_or_default()),
     };
     let Some(ask) = ask else { return Finding::NotOffered };
-    let prepared = match plan.provider.prepare(&ask, None) {
+    let prepared = match plan.provider.prepare(&ask, None, stamp(shared)) {
         // nobody knows the host without a caller who names it
         Ok(prepared) if !prepared.authority.is_empty() => Arc::new(prepared),
         Ok(_) | Err(_) => return Finding::NotOffered,
@@ -51,6 +51,7 @@ pub(super) async fn ask(shared: &Shared, live: &Arc<Live>, check: &Check) -> Fin
         upgrade: false,
         stream: Mutex::new(None),
         prepared: Mutex::new(HashMap::from([((0, 0), prepared)])),
+        strict: false,
     };
     let limit = plan.failover.health_check_timeout.unwrap_or(TIMEOUT);
     let asking = Box::pin(once(shared, &call, index, (0, 0), check.credential));

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
+use claviger_dialects::model::Dropped;
 use claviger_flow::{Answer, Failed};
 use claviger_net::Reply;
 use claviger_providers::{AnswerEdit, Failure, Prepared, Provider};
@@ -17,6 +18,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 
 use super::attempt::{Call, embedded};
+use super::translate::{self, Translator};
 use super::unpack::{Broken, Source, Whole};
 use crate::shared::Shared;
 
@@ -34,6 +36,10 @@ pub(crate) struct Good {
     pub(crate) edit: Option<AnswerEdit>,
     /// We asked for the usage chunk, the client did not.
     pub(crate) hide_usage: bool,
+    /// It was translated.
+    pub(crate) translated: bool,
+    /// The caller's fields that were not carried to the provider.
+    pub(crate) dropped: Dropped,
 }
 
 /// How the rest of the answer comes.
@@ -74,16 +80,26 @@ pub(crate) async fn read(
     let mut headers = reply.headers;
     let mut source = Source::new(reply.body, &mut headers);
     if status.is_client_error() || status.is_server_error() {
-        return Arrived::Failed(refusal(shared, call, provider, status, headers, source).await);
+        let failed = refusal(shared, call, provider, status, headers, source).await;
+        return Arrived::Failed(in_callers_words(failed, prepared));
     }
     if call.ask.method == Method::HEAD || status == StatusCode::NO_CONTENT || status.is_redirection() {
         let form = Form::Raw { first: Bytes::new(), source };
         return good(call, provider, prepared, status, headers, form);
     }
-    let kind = Kind::of(&headers);
-    let outcome = match kind {
-        Kind::Events => first_content(call.ask.operation, source).await.map(Form::Events),
-        Kind::Json => whole_json(call, source).await,
+    let outcome = match Kind::of(&headers, prepared) {
+        Kind::Events => {
+            let source = match &prepared.translation {
+                Some(translation) => source.translated(Translator::new(translation, provider.edit_before(prepared))),
+                None => source,
+            };
+            if translate::has_events(prepared) {
+                first_content(call.ask.operation, source).await.map(Form::Events)
+            } else {
+                first_chunk(source).await
+            }
+        }
+        Kind::Json => whole_json(call, provider, prepared, source).await,
         Kind::Other => match source.chunk().await {
             Some(Ok(first)) => Ok(Form::Raw { first, source }),
             Some(Err(broken)) => Err(Fault::of(&broken)),
@@ -92,8 +108,17 @@ pub(crate) async fn read(
     };
     match outcome {
         Ok(form) => good(call, provider, prepared, status, headers, form),
-        Err(fault) => Arrived::Failed(fault.failed(shared, provider, &headers)),
+        Err(fault) => Arrived::Failed(in_callers_words(fault.failed(shared, provider, &headers), prepared)),
     }
+}
+
+/// A failure whose body the caller can read; it has been judged by the provider's own.
+fn in_callers_words(mut failed: Failed, prepared: &Prepared) -> Failed {
+    if let (Some(translation), Some(answer)) = (&prepared.translation, &mut failed.answer) {
+        answer.body = translation.answer(answer.status.as_u16(), &answer.body).body;
+        translate::headers(&mut answer.headers, "application/json");
+    }
+    failed
 }
 
 fn good(
@@ -101,16 +126,20 @@ fn good(
     provider: &Provider,
     prepared: &Prepared,
     status: StatusCode,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     mut form: Form,
 ) -> Arrived {
-    let edit = provider.answer_edit(&call.ask);
+    let edit = provider.answer_edit(&call.ask, prepared);
     if let (Some(edit), Form::Whole { body, .. }) = (&edit, &mut form) {
         *body = edit.whole(std::mem::take(body));
     }
     // Higress' clients have always seen the usage chunk it asks for; ours see it when they ask
     let hide_usage = prepared.hide_usage && call.live.plan.form == claviger_config::Form::Own;
-    Arrived::Good(Box::new(Good { status, headers, form, edit, hide_usage }))
+    if let Some(translation) = &prepared.translation {
+        translate::headers(&mut headers, translate::media_type(translation));
+    }
+    let (translated, dropped) = (prepared.translation.is_some(), prepared.dropped.clone());
+    Arrived::Good(Box::new(Good { status, headers, form, edit, hide_usage, translated, dropped }))
 }
 
 #[derive(Clone, Copy)]
@@ -121,17 +150,25 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(headers: &HeaderMap) -> Self {
+    fn of(headers: &HeaderMap, prepared: &Prepared) -> Self {
         let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         // what is still packed in a coding we cannot undo passes as it is
         if headers.contains_key(header::CONTENT_ENCODING) {
             return Self::Other;
         }
+        let is_json = kind == "application/json" || kind.ends_with("+json");
         match kind.as_str() {
+            // some streams that are translated are no events, and what is not one must be JSON
+            _ if prepared.translation.is_some() => {
+                if prepared.stream && !is_json {
+                    Self::Events
+                } else {
+                    Self::Json
+                }
+            }
             "text/event-stream" => Self::Events,
-            "application/json" => Self::Json,
-            other if other.ends_with("+json") => Self::Json,
+            _ if is_json => Self::Json,
             _ => Self::Other,
         }
     }
@@ -192,9 +229,11 @@ async fn refusal(
     Failed { verdict, untouched, answer: Some(Answer { status, headers, body }), absent }
 }
 
-async fn whole_json(call: &Call, mut source: Source) -> Result<Form, Fault> {
+async fn whole_json(call: &Call, provider: &Provider, prepared: &Prepared, mut source: Source) -> Result<Form, Fault> {
     match source.whole(call.live.plan.limits.buffer_answer).await {
         Err(broken) => Err(Fault::of(&broken)),
+        // a part of an answer cannot be translated
+        Ok(Whole::TooLong(_)) if prepared.translation.is_some() => Err(Fault::Garbled),
         Ok(Whole::TooLong(first)) => Ok(Form::Raw { first, source }),
         Ok(Whole::All(body)) => {
             // a stored answer that failed is a good answer to the question how it went
@@ -206,6 +245,12 @@ async fn whole_json(call: &Call, mut source: Source) -> Result<Form, Fault> {
                 return Err(Fault::Garbled);
             }
             let usage = usage::in_json(&body);
+            let Some(translation) = &prepared.translation else { return Ok(Form::Whole { body, usage }) };
+            let body = match provider.edit_before(prepared) {
+                Some(edit) => edit.whole(body),
+                None => body,
+            };
+            let body = translate::whole(translation, &body).ok_or(Fault::Garbled)?;
             Ok(Form::Whole { body, usage })
         }
     }
@@ -214,6 +259,24 @@ async fn whole_json(call: &Call, mut source: Source) -> Result<Form, Fault> {
 /// Whether the body is one JSON value (an empty body passes: some deletions answer so).
 fn is_json(body: &[u8]) -> bool {
     body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+}
+
+/// What the provider said, where the caller's dialect says it in other words.
+fn said(source: &mut Source, error: Bytes) -> Bytes {
+    source.translator().and_then(|translator| translator.failure().cloned()).unwrap_or(error)
+}
+
+/// Reads until there is something to send.
+async fn first_chunk(mut source: Source) -> Result<Form, Fault> {
+    let first = match source.chunk().await {
+        Some(Ok(first)) => first,
+        Some(Err(broken)) => return Err(Fault::of(&broken)),
+        None => return Err(Fault::Cut),
+    };
+    match source.translator().and_then(|translator| translator.failure().cloned()) {
+        Some(said) => Err(Fault::Said(said)),
+        None => Ok(Form::Raw { first, source }),
+    }
 }
 
 /// Reads events until one carries content; all of them are kept for the client.
@@ -225,7 +288,7 @@ async fn first_content(operation: Operation, mut source: Source) -> Result<Event
         while let Some(event) = splitter.next() {
             let reading = stream::read(operation, &event);
             if let Some(error) = reading.error {
-                return Err(Fault::Said(error));
+                return Err(Fault::Said(said(&mut source, error)));
             }
             if reading.malformed {
                 return Err(Fault::Garbled);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use claviger_flow::{Answer, Failed, Start};
 use claviger_net::{Endpoint, OutBody, Outgoing, SendError};
 use claviger_pool::CredentialId;
-use claviger_providers::{Failure, PrepareError, Prepared, Provider};
+use claviger_providers::{Failure, PrepareError, Prepared, Provider, Stamp};
 use claviger_types::{Class, Verdict};
 use claviger_wire::Ask;
 use claviger_wire::failure::{self, FailureKind};
@@ -30,6 +30,8 @@ pub(crate) struct Call {
     pub(crate) stream: Mutex<Option<OutBody>>,
     /// Made once per target, resent as the same bytes.
     pub(crate) prepared: Mutex<HashMap<(usize, usize), Arc<Prepared>>>,
+    /// Whether a request that would lose fields in translation is refused.
+    pub(crate) strict: bool,
 }
 
 pub(crate) async fn run(shared: Arc<Shared>, call: Arc<Call>, start: Start) -> Arrived {
@@ -47,7 +49,7 @@ pub(crate) async fn once(
     let plan = &call.live.plan.providers[provider];
     let supply = &call.live.supplies[provider];
     let provider = &*plan.provider;
-    let prepared = match prepare(call, provider, place) {
+    let prepared = match prepare(shared, call, provider, place) {
         Ok(prepared) => prepared,
         Err(error) => return Arrived::Failed(unprepared(&call.ask, &error)),
     };
@@ -73,14 +75,27 @@ pub(crate) async fn once(
     }
 }
 
-fn prepare(call: &Call, provider: &Provider, place: (usize, usize)) -> Result<Arc<Prepared>, PrepareError> {
+fn prepare(
+    shared: &Shared,
+    call: &Call,
+    provider: &Provider,
+    place: (usize, usize),
+) -> Result<Arc<Prepared>, PrepareError> {
     if let Some(prepared) = call.prepared.lock().get(&place) {
         return Ok(Arc::clone(prepared));
     }
     let rename = call.renames[place.0][place.1].as_deref();
-    let prepared = Arc::new(provider.prepare(&call.ask, rename)?);
+    let prepared = Arc::new(provider.prepare(&call.ask, rename, stamp(shared))?);
+    if call.strict && !prepared.dropped.is_empty() {
+        let message = format!("the provider's protocol has no place for {}", prepared.dropped);
+        return Err(PrepareError::BadRequest { message });
+    }
     call.prepared.lock().insert(place, Arc::clone(&prepared));
     Ok(prepared)
+}
+
+pub(crate) fn stamp(shared: &Shared) -> Stamp {
+    Stamp { now: shared.clock.wall().as_millis() / 1000, nonce: shared.clock.dice() }
 }
 
 fn outgoing(call: &Call, signed: Prepared, egress: Arc<claviger_net::Egress>) -> (Endpoint, Outgoing) {

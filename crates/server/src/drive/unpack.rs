@@ -1,4 +1,4 @@
-//! An answer's bytes, unpacked when they come compressed although nobody asked.
+//! An answer's bytes, unpacked when they come compressed although nobody asked, and translated where they must be.
 
 use std::io::Write;
 use std::pin::Pin;
@@ -11,10 +11,15 @@ use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use http_body::Body as _;
 
-/// Chunks as they arrive, decoded.
+use super::translate::Translator;
+
+/// Chunks as they arrive, decoded and translated.
 pub(crate) struct Source {
     body: ReplyBody,
     decoder: Decoder,
+    translator: Option<Box<Translator>>,
+    /// Whether all has been translated, and the answer was complete.
+    ended: Option<bool>,
 }
 
 enum Decoder {
@@ -44,11 +49,44 @@ impl Source {
             headers.remove(CONTENT_ENCODING);
             headers.remove(http::header::CONTENT_LENGTH);
         }
-        Self { body, decoder }
+        Self { body, decoder, translator: None, ended: None }
     }
 
-    /// The next non-empty chunk; `None` at a clean end.
+    /// The same, in the caller's dialect from here on.
+    pub(crate) fn translated(mut self, translator: Translator) -> Self {
+        self.translator = Some(Box::new(translator));
+        self
+    }
+
+    /// What translates it, if anything does.
+    pub(crate) fn translator(&mut self) -> Option<&mut Translator> {
+        self.translator.as_deref_mut()
+    }
+
+    /// The next non-empty chunk; `None` at a clean end. The end of a translated answer that is not complete is none.
     pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+        loop {
+            if let Some(complete) = self.ended {
+                return Poll::Ready((!complete).then_some(Err(Broken::Cut)));
+            }
+            let next = std::task::ready!(self.poll_plain(cx));
+            let Some(translator) = &mut self.translator else { return Poll::Ready(next) };
+            let out = match next {
+                Some(Ok(chunk)) => translator.push(chunk),
+                Some(Err(broken)) => return Poll::Ready(Some(Err(broken))),
+                None => {
+                    let (owed, complete) = translator.complete();
+                    self.ended = Some(complete);
+                    owed
+                }
+            };
+            if !out.is_empty() {
+                return Poll::Ready(Some(Ok(out)));
+            }
+        }
+    }
+
+    fn poll_plain(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
         loop {
             match std::task::ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => return Poll::Ready(None),
@@ -72,7 +110,7 @@ impl Source {
 
     /// Whether everything has been read.
     pub(crate) fn is_over(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.is_end_stream() && (self.translator.is_none() || self.ended.is_some())
     }
 
     /// All of it, up to `cap` bytes; what was read so far when it is longer.

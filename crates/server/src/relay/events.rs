@@ -13,7 +13,7 @@ use claviger_wire::sse::{Event, Splitter};
 use claviger_wire::stream;
 use http::HeaderMap;
 
-use super::{Body, Idle, provider};
+use super::{Body, INTERRUPTED, Idle, broken_off, provider};
 use crate::drive::arrive::Events;
 use crate::drive::unpack::{Broken, Source};
 use crate::exchange::Exchange;
@@ -124,6 +124,8 @@ impl EventRelay {
             self.exchange.used(usage);
         }
         if let Some(error) = reading.error {
+            let said = self.source.translator().and_then(|translator| translator.failure().cloned());
+            let error = said.unwrap_or(error);
             let wall = self.exchange.shared.clock.wall();
             let (headers, body) = (HeaderMap::new(), &error[..]);
             let failure = Failure::Embedded { body, headers: &headers, wall };
@@ -180,20 +182,15 @@ impl EventRelay {
             return self.exchange.end(PoolEnd::Good, End::Complete);
         }
         let verdict = provider(&self.exchange, self.provider).classify(failure);
-        let message = match failure {
-            Failure::Idle => "the provider stopped in the middle of the answer",
-            Failure::Garbled => "the provider's stream cannot be read any further",
-            Failure::Cut
-            | Failure::Reset
-            | Failure::Connect
-            | Failure::Timeout
-            | Failure::Status { .. }
-            | Failure::Embedded { .. } => "the provider broke off in the middle of the answer",
+        let message = broken_off(failure);
+        let event = if let Some(translator) = self.source.translator() {
+            translator.fail(INTERRUPTED, message)
+        } else {
+            let kind = FailureKind::Server;
+            let of = failure::Failure { status: 502, code: INTERRUPTED, kind, message, param: None, attempts: &[] };
+            failure::stream_event(self.dialect, self.operation, &of)
         };
-        let kind = FailureKind::Server;
-        let of =
-            failure::Failure { status: 502, code: "stream_interrupted", kind, message, param: None, attempts: &[] };
-        self.out.push_back(failure::stream_event(self.dialect, self.operation, &of));
+        self.out.extend(Some(event).filter(|event| !event.is_empty()));
         self.exchange.end(PoolEnd::Said(verdict), End::Cut);
     }
 }

@@ -1,0 +1,116 @@
+//! The way of a request to a provider: as it came, or translated.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use claviger_dialects::{Context, Protocol, Translation, model::Dropped};
+use claviger_types::Operation;
+use claviger_wire::{Ask, BodyForm};
+
+use super::{PrepareError, Stamp};
+use crate::edit::{self, Draft};
+use crate::provider::{Provider, takes_model};
+
+/// What is sent, but for place and headers.
+pub(super) struct Load {
+    pub(super) body: Bytes,
+    /// What is asked of the provider.
+    pub(super) operation: Operation,
+    pub(super) stream: bool,
+    pub(super) hide_usage: bool,
+    pub(super) translation: Option<Arc<Translation>>,
+    pub(super) dropped: Dropped,
+}
+
+impl Provider {
+    /// The request in the caller's own dialect.
+    pub(super) fn passing(&self, ask: &Ask, model: Option<&str>) -> Result<Load, PrepareError> {
+        let (body, hide_usage) = match &ask.form {
+            BodyForm::Json if !ask.truncated => {
+                let cleaned = self.speech.passed(ask.operation).and_then(|protocol| protocol.cleaned(&ask.body));
+                let body = cleaned.unwrap_or_else(|| ask.body.clone());
+                edit::body(self, Draft { body, ..Draft::of(ask) }, model)?
+            }
+            BodyForm::Multipart { boundary } if !ask.truncated => (multipart(ask, boundary, model), false),
+            BodyForm::Empty | BodyForm::Json | BodyForm::Multipart { .. } | BodyForm::Opaque => {
+                (ask.body.clone(), false)
+            }
+        };
+        let (operation, stream) = (ask.operation, ask.stream);
+        Ok(Load { body, operation, stream, hide_usage, translation: None, dropped: Dropped::default() })
+    }
+
+    /// The request in the provider's dialect. What the configuration changes is changed where OpenAI's is spoken, on the
+    /// caller's side or the provider's, else on the provider's.
+    pub(super) fn translated(
+        &self,
+        ask: &Ask,
+        model: Option<&str>,
+        caller: Protocol,
+        stamp: Stamp,
+    ) -> Result<Load, PrepareError> {
+        let early = caller == Protocol::OpenAiChat;
+        let body = if early {
+            // the usage is asked for by the translation
+            edit::body(self, Draft { wants_usage: true, ..Draft::of(ask) }, ask.model.as_deref())?.0
+        } else {
+            ask.body.clone()
+        };
+        let mut translation = self.translation(ask, model, caller, stamp)?;
+        let refused = |refused: claviger_dialects::Refused| PrepareError::BadRequest { message: refused.message };
+        let out = translation.request(&body).map_err(refused)?;
+        let body = if early {
+            out.body
+        } else {
+            let (operation, stream) = (out.operation, out.stream);
+            let draft = Draft { operation, body: out.body, stream, wants_usage: true, model, theirs: true };
+            edit::body(self, draft, model)?.0
+        };
+        Ok(Load {
+            body,
+            operation: out.operation,
+            stream: out.stream,
+            hide_usage: false,
+            translation: Some(Arc::new(translation)),
+            dropped: out.dropped,
+        })
+    }
+
+    fn translation(
+        &self,
+        ask: &Ask,
+        model: Option<&str>,
+        caller: Protocol,
+        stamp: Stamp,
+    ) -> Result<Translation, PrepareError> {
+        let gemini = caller == Protocol::Gemini;
+        let as_events = ask.query.as_deref().is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"));
+        let context = Context {
+            named_model: ask.model.clone().filter(|_| gemini),
+            stream: gemini && ask.stream,
+            array_stream: gemini && ask.stream && !as_events,
+            model: model.map(str::to_owned),
+            now: stamp.now,
+            nonce: stamp.nonce,
+            profile: self.speech.profile.clone(),
+            ..Context::default()
+        };
+        Translation::new(caller, self.speech.protocol, context)
+            .ok_or(PrepareError::Unsupported { operation: ask.operation })
+    }
+}
+
+impl From<edit::NotAnObject> for PrepareError {
+    fn from(edit::NotAnObject: edit::NotAnObject) -> Self {
+        Self::BadRequest { message: "the body is not a JSON object".to_owned() }
+    }
+}
+
+fn multipart(ask: &Ask, boundary: &str, model: Option<&str>) -> Bytes {
+    match model {
+        Some(model) if takes_model(ask.operation) && ask.model.as_deref() != Some(model) => {
+            claviger_wire::multipart::set_field(&ask.body, boundary, "model", model)
+        }
+        Some(_) | None => ask.body.clone(),
+    }
+}

@@ -1,0 +1,138 @@
+//! What a provider speaks, and who has to be translated for it.
+//!
+//! From row and settings, worked out once per configuration.
+
+use std::sync::Arc;
+
+use claviger_dialects::{
+    BedrockSettings, CachePoints, GeminiSettings, Profile, Protocol, ReasoningForm, Settings as DialectSettings,
+    ThoughtsBack,
+};
+use claviger_types::{Dialect, Operation};
+use serde_json::Value;
+
+use crate::row::{ReasoningWord, Row, ThoughtsWord};
+use crate::settings::{self, Settings};
+
+/// What is spoken in conversations, and how.
+#[derive(Debug)]
+pub(crate) struct Speech {
+    /// The provider's side.
+    pub(crate) protocol: Protocol,
+    /// Its deviations.
+    pub(crate) profile: Profile,
+    /// Whether others are translated for it at all: not where the operator wants the vendor's own untouched.
+    translates: bool,
+}
+
+impl Speech {
+    /// A row's name of a protocol has been found to exist by the tests.
+    pub(crate) fn new(row: &Row, settings: &Settings) -> Self {
+        Self {
+            protocol: Protocol::from_name(&row.speaks).unwrap_or(Protocol::OpenAiChat),
+            profile: profile(row, settings),
+            translates: settings.protocol == settings::Protocol::OpenAi && !row.untouched_body,
+        }
+    }
+
+    /// How the headers begin that callers write for this vendor alone.
+    pub(crate) fn vendor(&self) -> &'static str {
+        match self.protocol {
+            Protocol::OpenAiChat | Protocol::OpenAiResponses => "openai-",
+            Protocol::Anthropic => "anthropic-",
+            Protocol::Gemini => "x-goog-",
+            Protocol::Bedrock | Protocol::Cohere | Protocol::CohereV1 => "",
+        }
+    }
+
+    /// Whether the operation is the provider's own conversation, or none at all: bytes pass.
+    pub(crate) fn is_native(&self, operation: Operation) -> bool {
+        if !self.translates {
+            return true;
+        }
+        let theirs = self
+            .protocol
+            .upstream()
+            .is_some_and(|upstream| [false, true].into_iter().any(|stream| upstream.operation(stream) == operation));
+        !theirs || caller(operation) == Some(self.protocol)
+    }
+
+    /// What a caller speaks who can be translated for this provider.
+    pub(crate) fn caller(&self, operation: Operation) -> Option<Protocol> {
+        let caller = caller(operation).filter(|_| self.translates)?;
+        (caller != self.protocol && caller.client().is_some() && self.protocol.upstream().is_some()).then_some(caller)
+    }
+
+    /// What is spoken on both sides when the operation is a conversation whose bytes pass.
+    pub(crate) fn passed(&self, operation: Operation) -> Option<Protocol> {
+        caller(operation).filter(|_| self.translates)
+    }
+
+    /// Where the provider serves conversations, whole or streamed.
+    pub(crate) fn operation(&self, stream: bool) -> Option<Operation> {
+        Some(self.protocol.upstream()?.operation(stream))
+    }
+}
+
+/// What the callers of an operation speak, if it is a conversation.
+pub(crate) fn caller(operation: Operation) -> Option<Protocol> {
+    let dialects = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
+    dialects.into_iter().find_map(|dialect| Protocol::of_caller(dialect, operation))
+}
+
+fn profile(row: &Row, settings: &Settings) -> Profile {
+    Profile {
+        thoughts_back: match row.profile.thoughts {
+            ThoughtsWord::No => ThoughtsBack::No,
+            ThoughtsWord::Content => ThoughtsBack::Content,
+            ThoughtsWord::Details => ThoughtsBack::Details,
+        },
+        reasoning_form: match row.profile.reasoning {
+            ReasoningWord::Effort => ReasoningForm::Effort,
+            ReasoningWord::Budget => ReasoningForm::Budget,
+            ReasoningWord::Switch => ReasoningForm::Switch,
+        },
+        claude_code: settings.flag("claudeCodeMode"),
+        settings: if row.speaks == Protocol::Bedrock.name() {
+            DialectSettings::Bedrock(Arc::new(bedrock(settings)))
+        } else if row.speaks == Protocol::Gemini.name() {
+            DialectSettings::Gemini(Arc::new(gemini(settings)))
+        } else {
+            DialectSettings::None
+        },
+        ..Profile::default()
+    }
+}
+
+fn gemini(settings: &Settings) -> GeminiSettings {
+    let safety = settings.options.get("geminiSafetySetting").and_then(Value::as_object).into_iter().flatten();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    GeminiSettings {
+        thinking_budget: settings.text("geminiThinkingBudget").parse().ok(),
+        safety: safety.filter_map(|(category, threshold)| Some((category.clone(), text(threshold)?))).collect(),
+    }
+}
+
+fn bedrock(settings: &Settings) -> BedrockSettings {
+    let map = |key: &str| settings.options.get(key).and_then(Value::as_object);
+    let raw = |(name, value): (&String, &Value)| Some((name.clone(), serde_json::value::to_raw_value(value).ok()?));
+    let points = map("bedrockPromptCachePointPositions");
+    // Higress takes any spelling of the names
+    let plain = |key: &str| key.replace(['_', '-'], "");
+    let is_on = |wanted: &str| {
+        points
+            .is_some_and(|points| points.iter().any(|(key, on)| plain(key).eq_ignore_ascii_case(wanted) && on == true))
+    };
+    BedrockSettings {
+        additional_fields: map("bedrockAdditionalFields").into_iter().flatten().filter_map(raw).collect(),
+        cache_retention: Some(settings.text("promptCacheRetention")).filter(|text| !text.is_empty()),
+        cache_points: match points {
+            None => CachePoints::default(),
+            Some(_) => CachePoints {
+                system: is_on("systemprompt"),
+                last_user_message: is_on("lastusermessage"),
+                last_message: is_on("lastmessage"),
+            },
+        },
+    }
+}
