@@ -54,7 +54,7 @@ impl<'a> Draft<'a> {
 /// The body to send, and whether the usage chunk was asked for on our own account.
 pub(crate) fn body(provider: &Provider, draft: Draft<'_>, model: Option<&str>) -> Result<(Bytes, bool), NotAnObject> {
     let Draft { operation, mut body, stream, wants_usage, model: named, theirs } = draft;
-    if has_settings(operation) || provider.row.untouched_body {
+    if has_settings(provider, operation) || provider.row.untouched_body {
         let original = theirs || is_gemini(operation) || provider.settings.protocol == Protocol::Original;
         body = custom::apply(provider, body, if original { Protocol::Original } else { Protocol::OpenAi })?;
     }
@@ -77,8 +77,10 @@ pub(crate) fn body(provider: &Provider, draft: Draft<'_>, model: Option<&str>) -
 }
 
 /// Whether `customSettings` concern the operation.
-fn has_settings(operation: Operation) -> bool {
-    takes_model(operation) || is_gemini(operation)
+fn has_settings(provider: &Provider, operation: Operation) -> bool {
+    // a vendor's own paths are not all known
+    let original = provider.settings.protocol == Protocol::Original && provider.speech.protocol != Speaks::OpenAiChat;
+    takes_model(operation) || is_gemini(operation) || original && operation == Operation::Other
 }
 
 /// Changes that need the parsed body. Most requests need none and are not parsed.

@@ -105,9 +105,7 @@ pub(crate) fn at(place: &Place, operation: Operation, path: &str, model: Option<
 fn filled(template: &str, operation: Operation, path: &str, model: Option<&str>) -> Option<String> {
     let mut out = template.to_owned();
     if template.contains("{model}") && operation != Operation::RetrieveModel {
-        // some read a colon in a segment as the end of the name
-        let model = crate::url::escaped(model.filter(|model| !model.is_empty())?).replace(':', "%3A");
-        out = out.replace("{model}", &model);
+        out = out.replace("{model}", &segment(model.filter(|model| !model.is_empty())?));
     }
     if template.contains('{') {
         for (name, value) in claviger_wire::operation::ids(path) {
@@ -115,6 +113,14 @@ fn filled(template: &str, operation: Operation, path: &str, model: Option<&str>)
         }
     }
     Some(out)
+}
+
+/// A model as one segment of a path. Some read a colon as the end of the name; names that are escaped already stay.
+fn segment(model: &str) -> String {
+    if model.contains('%') && crate::url::escapes_are_sound(model) && !model.contains(['/', '?', '#']) {
+        return model.to_owned();
+    }
+    crate::url::escaped(model).replace(':', "%3A")
 }
 
 /// `path` without `prefix`, when it begins with it and the cut falls between two segments.

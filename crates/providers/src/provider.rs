@@ -126,8 +126,7 @@ pub(crate) const fn takes_model(operation: Operation) -> bool {
         | Operation::Videos
         | Operation::Rerank
         | Operation::QwenRerank
-        | Operation::AnthropicMessages
-        | Operation::AnthropicComplete => true,
+        | Operation::AnthropicMessages => true,
         Operation::Realtime
         | Operation::RetrieveResponse
         | Operation::Models
@@ -150,6 +149,8 @@ pub(crate) const fn takes_model(operation: Operation) -> bool {
         | Operation::RetrieveVideoContent
         | Operation::VideoRemix
         | Operation::Conversations
+        // its models are not mapped, as in Higress
+        | Operation::AnthropicComplete
         | Operation::QwenAigc
         | Operation::QwenTasks
         | Operation::GeminiGenerateContent

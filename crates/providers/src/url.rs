@@ -90,7 +90,7 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-fn escapes_are_sound(text: &str) -> bool {
+pub(crate) fn escapes_are_sound(text: &str) -> bool {
     let mut parts = text.split('%');
     parts.next();
     parts.all(|part| part.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)))

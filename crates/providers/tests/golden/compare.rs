@@ -13,6 +13,8 @@ pub(crate) struct Sent {
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// The dialects' own test compares such bodies.
+    pub(crate) is_translated: bool,
 }
 
 /// What differs between the demands of a case and what would be sent (`None`: nothing).
@@ -31,7 +33,9 @@ pub(crate) fn upstream(case: &Value, sent: Option<&Sent>) -> Vec<String> {
         (mode, Some(sent)) => {
             let better = if mode == "recorded" { &Value::Null } else { better };
             let mut out = as_recorded(case, recorded, better, sent);
-            out.extend(demands(better, sent, true));
+            if !sent.is_translated {
+                out.extend(demands(better, sent, true));
+            }
             out
         }
     }
@@ -53,6 +57,9 @@ fn as_recorded(case: &Value, recorded: &Value, better: &Value, sent: &Sent) -> V
             let got = sent.headers.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value);
             equal(name, want, got);
         }
+    }
+    if sent.is_translated {
+        return out;
     }
     let client = &case["client_request"];
     let want = if recorded["body_equals_client"] == true {

@@ -39,4 +39,6 @@ mod streams;
 #[cfg(test)]
 mod tiers;
 #[cfg(test)]
+mod translation;
+#[cfg(test)]
 mod transport;

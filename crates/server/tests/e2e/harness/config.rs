@@ -26,6 +26,12 @@ impl Provider {
         Self { id: id.to_owned(), head, tokens: Vec::new(), lines: Vec::new() }
     }
 
+    /// A provider of this type and with these options, really at `address`.
+    pub(crate) fn of_type(id: &str, kind: &str, address: SocketAddr) -> Self {
+        let head = format!("type: {kind}\n    egress: {{ connectTo: \"{address}\", tls: false }}");
+        Self { id: id.to_owned(), head, tokens: Vec::new(), lines: Vec::new() }
+    }
+
     pub(crate) fn tokens(mut self, tokens: &[String]) -> Self {
         self.tokens.extend_from_slice(tokens);
         self
