@@ -2,8 +2,8 @@
 
     check.py BINARY SHARED [-v]
 
-A case counts when this version serves its provider: types that speak a dialect of their own are told apart by
-`claviger check` (code `dialect_later`). Anthropic clients in front of other dialects need translation and are left out.
+A case counts when this version serves its provider: what it does not speak yet is told apart by `claviger check` (code
+`dialect_later`).
 """
 import concurrent.futures
 import json
@@ -17,14 +17,6 @@ binary, shared = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 verbose = "-v" in sys.argv
 sys.path.insert(0, os.path.join(shared, "exam"))
 import golden  # noqa: E402
-
-
-def needs_translation(case):
-    """An Anthropic client in front of a provider that does not speak Anthropic's API: in whatever area it is filed."""
-    return (case["client_request"]["path"].split("?")[0].endswith("/v1/messages")
-            and "anthropic" not in json.dumps((case.get("upstream_request") or {}).get("path", ""))
-            and case["config"].get("provider", {}).get("protocol") != "original")
-
 
 
 def problems(config):
@@ -50,8 +42,7 @@ def play_cases():
         if name.endswith(".json"):
             with open(os.path.join(golden.GOLDEN, name), encoding="utf-8") as f:
                 cases += json.load(f)
-    cases = [c for c in cases if golden.runnable(c) and c["area"] not in ("claude", "claude-stream")
-             and not needs_translation(c)]
+    cases = [c for c in cases if golden.runnable(c)]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         kept = [c for c, ok in zip(cases, pool.map(served, cases)) if ok]
         found = list(zip(kept, pool.map(lambda c: golden.run(c, binary), kept)))

@@ -21,6 +21,8 @@ use promote::Promotion;
 #[derive(Clone, Copy, Debug)]
 pub struct AnswerEdit {
     promotes: bool,
+    /// What is promoted does not stay where it was.
+    moves: bool,
     lifts_usage: bool,
 }
 
@@ -46,21 +48,23 @@ impl Provider {
     /// What must change in the answer that `ask` gets; `None` in the usual case: bytes pass unchanged.
     pub fn answer_edit(&self, ask: &Ask, prepared: &Prepared) -> Option<AnswerEdit> {
         let is_chat = ask.operation == Operation::ChatCompletions;
-        is_chat.then(|| self.edit(ask.stream && prepared.translation.is_none()))?
+        is_chat.then(|| self.edit(ask.stream && prepared.translation.is_none(), false))?
     }
 
-    /// What must change in the provider's answer before it is translated.
+    /// What must change in the provider's answer before it is translated. Callers of other dialects would read a thought
+    /// that is promoted twice, so it moves.
     pub fn edit_before(&self, prepared: &Prepared) -> Option<AnswerEdit> {
         let is_chat = prepared.translation.is_some() && self.speech.protocol == Protocol::OpenAiChat;
-        is_chat.then(|| self.edit(prepared.stream))?
+        is_chat.then(|| self.edit(prepared.stream, true))?
     }
 
-    fn edit(&self, stream: bool) -> Option<AnswerEdit> {
+    fn edit(&self, stream: bool, moves: bool) -> Option<AnswerEdit> {
         if !self.adapts() {
             return None;
         }
         let edit = AnswerEdit {
             promotes: self.settings.promote_thinking,
+            moves,
             lifts_usage: stream && self.row.has(Tweak::MoonshotUsage),
         };
         (edit.promotes || edit.lifts_usage).then_some(edit)
@@ -74,7 +78,7 @@ impl AnswerEdit {
             return body;
         }
         let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else { return body };
-        if promote::whole(&mut answer) { Bytes::from(answer.to_string()) } else { body }
+        if promote::whole(&mut answer, self.moves) { Bytes::from(answer.to_string()) } else { body }
     }
 
     /// The edit of a stream that begins now.
@@ -139,7 +143,7 @@ mod tests {
     use super::*;
 
     fn edit(promotes: bool, lifts_usage: bool) -> AnswerEdit {
-        AnswerEdit { promotes, lifts_usage }
+        AnswerEdit { promotes, moves: false, lifts_usage }
     }
 
     fn replaced(edited: Edited) -> Value {
@@ -157,6 +161,14 @@ mod tests {
         let changed: Value = serde_json::from_slice(&changed).expect("JSON");
         let wanted = json!({"role": "assistant", "content": "7.", "reasoning_content": "7."});
         assert_eq!(changed, json!({"choices": [{"message": wanted}]}), "the reasoning stays where it is, too");
+    }
+
+    #[test]
+    fn before_a_translation_the_reasoning_moves() {
+        let answer = json!({"choices": [{"message": {"content": "", "reasoning": "7.", "reasoning_content": "7."}}]});
+        let moves = AnswerEdit { promotes: true, moves: true, lifts_usage: false };
+        let changed: Value = serde_json::from_slice(&moves.whole(answer.to_string().into())).expect("JSON");
+        assert_eq!(changed, json!({"choices": [{"message": {"content": "7."}}]}));
     }
 
     #[test]

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 /// The reasoning kept per choice; what is beyond it is not promoted.
 const MAX_KEPT: usize = 4 * 1024 * 1024;
 
+/// Where reasoning stands.
+const REASONING: [&str; 2] = ["reasoning_content", "reasoning"];
+
 /// What a stream has said so far, per choice.
 #[derive(Debug, Default)]
 pub(super) struct Promotion {
@@ -23,8 +26,8 @@ struct Choice {
     answered: bool,
 }
 
-/// Promotes in a whole answer; says whether it changed.
-pub(super) fn whole(answer: &mut Value) -> bool {
+/// Promotes in a whole answer; says whether it changed. With `moves` the reasoning stands nowhere else afterwards.
+pub(super) fn whole(answer: &mut Value, moves: bool) -> bool {
     let mut changed = false;
     for choice in answer.get_mut("choices").and_then(Value::as_array_mut).into_iter().flatten() {
         let Some(message) = choice.get_mut("message").and_then(Value::as_object_mut) else { continue };
@@ -32,6 +35,9 @@ pub(super) fn whole(answer: &mut Value) -> bool {
             continue;
         }
         let Some(reasoning) = reasoning(message).map(str::to_owned) else { continue };
+        if moves {
+            REASONING.iter().for_each(|key| drop(message.shift_remove(*key)));
+        }
         message.insert("content".to_owned(), Value::String(reasoning));
         changed = true;
     }
@@ -111,7 +117,5 @@ fn answers(message: &Map<String, Value>) -> bool {
 }
 
 fn reasoning(message: &Map<String, Value>) -> Option<&str> {
-    ["reasoning_content", "reasoning"]
-        .iter()
-        .find_map(|key| message.get(*key)?.as_str().filter(|text| !text.is_empty()))
+    REASONING.iter().find_map(|key| message.get(*key)?.as_str().filter(|text| !text.is_empty()))
 }

@@ -157,7 +157,8 @@ impl Kind {
         if headers.contains_key(header::CONTENT_ENCODING) {
             return Self::Other;
         }
-        let is_json = kind == "application/json" || kind.ends_with("+json");
+        // Cohere names its stream of lines so
+        let is_json = kind == "application/json" || kind.ends_with("+json") && kind != "application/stream+json";
         match kind.as_str() {
             // some streams that are translated are no events, and what is not one must be JSON
             _ if prepared.translation.is_some() => {
