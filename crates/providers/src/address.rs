@@ -4,7 +4,7 @@
 
 use claviger_types::Operation;
 
-use crate::check::{holds_all, may_be_added, problem};
+use crate::check::{may_be_added, problem};
 use crate::path::{self, Place};
 use crate::row::Row;
 use crate::settings::{BasePathHandling, Protocol, SettingProblem, Settings};
@@ -148,20 +148,15 @@ fn serve(row: &Row, settings: &Settings, address: &mut Address, base: Option<&st
             None
         };
     }
-    let mut set = |name: &str, path: &str, only_if_free: bool| {
+    let mut set = |name: &str, path: &str| {
         let place = Operation::from_name(name).and_then(|operation| places.get_mut(operation as usize));
-        if let Some(place) =
-            place.filter(|place| !only_if_free || !matches!(place, Some(Place::Below(_) | Place::Template(_))))
-        {
+        if let Some(place) = place.filter(|place| !matches!(place, Some(Place::Below(_) | Place::Template(_)))) {
             *place = Some(template(path));
         }
     };
-    for variant in row.variants.iter().filter(|variant| holds_all(&variant.r#if, settings)) {
-        variant.paths.iter().for_each(|(name, path)| set(name, path, false));
-    }
     for (name, path) in &settings.capabilities {
         if Operation::from_name(name).is_some_and(may_be_added) && path.starts_with('/') {
-            set(name, path, true);
+            set(name, path);
         }
     }
     let streams =

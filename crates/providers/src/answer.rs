@@ -54,7 +54,8 @@ impl Provider {
     /// What must change in the provider's answer before it is translated. Callers of other dialects would read a thought
     /// that is promoted twice, so it moves.
     pub fn edit_before(&self, prepared: &Prepared) -> Option<AnswerEdit> {
-        let is_chat = prepared.translation.is_some() && self.speech.protocol == Protocol::OpenAiChat;
+        let is_chat = prepared.translation.is_some()
+            && self.arm(prepared.model.as_deref()).speech.protocol == Protocol::OpenAiChat;
         is_chat.then(|| self.edit(prepared.stream, true))?
     }
 

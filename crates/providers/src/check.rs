@@ -7,7 +7,7 @@
 use claviger_types::Operation;
 use serde_json::Value;
 
-use crate::row::{Check, DialectState, Row, Tokens};
+use crate::row::{Check, Row, Tokens};
 use crate::settings::{Protocol, SettingMode, SettingProblem, Settings};
 use crate::{address, mapping, table};
 
@@ -96,21 +96,14 @@ pub fn warnings(settings: &Settings) -> Vec<SettingProblem> {
     warnings
 }
 
-/// The problem of a provider whose dialect is not translated yet, if it is one.
-pub(crate) fn dialect(row: &Row, settings: &Settings) -> Option<SettingProblem> {
-    let chosen = !row.dialect_later_if.is_empty() && holds_all(&row.dialect_later_if, settings);
-    if row.dialect == DialectState::Now && !chosen {
-        return None;
-    }
-    let what = if chosen { format!("type {} with these settings", row.name) } else { format!("type {}", row.name) };
-    let (why, fix) = match &row.later_because {
-        Some(why) if chosen => (why.as_str(), "use `apiTokens` until then"),
-        Some(_) | None => (
-            "speaks a dialect of its own, which this version does not translate yet",
-            "use an OpenAI-compatible endpoint of this provider until then",
-        ),
-    };
-    Some(problem("type", format!("{what} {why}"), fix))
+/// The problem of a provider that is asked in a way which is still to come, if it is one.
+pub(crate) fn later(row: &Row, settings: &Settings) -> Option<SettingProblem> {
+    let chosen = !row.later_if.is_empty() && holds_all(&row.later_if, settings);
+    chosen.then(|| {
+        let message =
+            format!("type {} with these settings {}, which this version does not do yet", row.name, row.later_because);
+        problem("type", message, "use `apiTokens` until then")
+    })
 }
 
 /// Whether all conditions hold.
@@ -179,7 +172,7 @@ pub(crate) fn problem(key: &str, message: String, fix: &str) -> SettingProblem {
 /// The type whose name differs in case, dashes and underscores only.
 fn nearest(kind: &str) -> Option<&'static str> {
     let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', ' '], "");
-    table::all_types().find(|name| plain(name) == plain(kind))
+    table::supported_types().find(|name| plain(name) == plain(kind))
 }
 
 #[cfg(test)]

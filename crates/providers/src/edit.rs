@@ -13,6 +13,7 @@ use claviger_types::Operation;
 use claviger_wire::{Ask, json};
 use serde_json::{Map, Value};
 
+use crate::arm::Arm;
 use crate::provider::{Provider, is_gemini, takes_model};
 use crate::row::Tweak;
 use crate::settings::Protocol;
@@ -52,20 +53,33 @@ impl<'a> Draft<'a> {
 }
 
 /// The body to send, and whether the usage chunk was asked for on our own account.
-pub(crate) fn body(provider: &Provider, draft: Draft<'_>, model: Option<&str>) -> Result<(Bytes, bool), NotAnObject> {
+pub(crate) fn body(
+    provider: &Provider,
+    arm: &Arm,
+    draft: Draft<'_>,
+    model: Option<&str>,
+) -> Result<(Bytes, bool), NotAnObject> {
     let Draft { operation, mut body, stream, wants_usage, model: named, theirs } = draft;
-    if has_settings(provider, operation) || provider.row.untouched_body {
+    if has_settings(provider, arm, operation) || provider.row.untouched_body {
         let original = theirs || is_gemini(operation) || provider.settings.protocol == Protocol::Original;
         body = custom::apply(provider, body, if original { Protocol::Original } else { Protocol::OpenAi })?;
     }
     let mut hide_usage = false;
     if provider.adapts() {
-        if !theirs || provider.speech.protocol == Speaks::OpenAiChat {
+        if !theirs || arm.speech.protocol == Speaks::OpenAiChat {
             body = inside(provider, operation, body)?;
         }
         let chat = matches!(operation, Operation::ChatCompletions | Operation::Completions);
         if chat && stream && !wants_usage {
             (body, hide_usage) = with_usage(body)?;
+        }
+    }
+    if theirs || arm.speech.is_own(operation) {
+        for (name, text) in &arm.body {
+            body = json::set_field(&body, name, &json::quote(text));
+        }
+        if arm.unnamed {
+            return Ok((json::remove_field(&body, "model"), hide_usage));
         }
     }
     match model {
@@ -77,9 +91,9 @@ pub(crate) fn body(provider: &Provider, draft: Draft<'_>, model: Option<&str>) -
 }
 
 /// Whether `customSettings` concern the operation.
-fn has_settings(provider: &Provider, operation: Operation) -> bool {
+fn has_settings(provider: &Provider, arm: &Arm, operation: Operation) -> bool {
     // a vendor's own paths are not all known
-    let original = provider.settings.protocol == Protocol::Original && provider.speech.protocol != Speaks::OpenAiChat;
+    let original = provider.settings.protocol == Protocol::Original && arm.speech.protocol != Speaks::OpenAiChat;
     takes_model(operation) || is_gemini(operation) || original && operation == Operation::Other
 }
 

@@ -5,7 +5,6 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::address::{filled, names_set_option};
-use crate::check::holds_all;
 use crate::row::Row;
 use crate::settings::Settings;
 
@@ -15,6 +14,7 @@ pub(crate) struct Added {
     name: HeaderName,
     value: HeaderValue,
     way: Way,
+    streams_only: bool,
 }
 
 /// What becomes of a header of the same name that the caller sends.
@@ -30,19 +30,19 @@ enum Way {
 
 /// Those of a row. What no header can carry is left out.
 pub(crate) fn added(row: &Row, settings: &Settings) -> Vec<Added> {
-    let variants = row.variants.iter().filter(|variant| holds_all(&variant.r#if, settings));
-    let forced = variants.flat_map(|variant| &variant.headers).map(|(name, text)| (name, text, true));
-    let plain = row.headers.iter().map(|(name, text)| (name, text, names_set_option(text, settings)));
-    let read = |(name, text, forced): (&String, &String, bool)| {
-        let way = match (text.strip_prefix('+'), forced) {
-            (Some(_), _) => Way::Joined,
-            (None, true) => Way::Forced,
-            (None, false) => Way::Default,
+    let always = row.headers.iter().map(|(name, text)| (name, text, false));
+    let streams = row.stream_headers.iter().map(|(name, text)| (name, text, true));
+    let read = |(name, text, streams_only): (&String, &String, bool)| {
+        let (way, text) = match (text.strip_prefix('+'), text.strip_prefix('!')) {
+            (Some(text), _) => (Way::Joined, text),
+            (None, Some(text)) => (Way::Forced, text),
+            (None, None) if names_set_option(text, settings) => (Way::Forced, text.as_str()),
+            (None, None) => (Way::Default, text.as_str()),
         };
-        let value = filled(text.strip_prefix('+').unwrap_or(text), row, settings);
-        Some(Added { name: name.parse().ok()?, value: HeaderValue::from_str(&value).ok()?, way })
+        let value = HeaderValue::from_str(&filled(text, row, settings)).ok()?;
+        Some(Added { name: name.parse().ok()?, value, way, streams_only })
     };
-    plain.chain(forced).filter_map(read).collect()
+    always.chain(streams).filter_map(read).collect()
 }
 
 /// The caller's headers for a request in the caller's own dialect.
@@ -55,7 +55,7 @@ pub(crate) fn passed(ask: &Ask, added: &[Added]) -> HeaderMap {
     if ask.stream {
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
     }
-    add(&mut headers, added);
+    add(&mut headers, added, ask.stream);
     headers
 }
 
@@ -72,12 +72,12 @@ pub(crate) fn translated(ask: &Ask, added: &[Added], stream: bool, vendor: &str)
     for name in names {
         headers.remove(name);
     }
-    add(&mut headers, added);
+    add(&mut headers, added, stream);
     headers
 }
 
-fn add(headers: &mut HeaderMap, added: &[Added]) {
-    for Added { name, value, way } in added {
+fn add(headers: &mut HeaderMap, added: &[Added], stream: bool) {
+    for Added { name, value, way, .. } in added.iter().filter(|added| stream || !added.streams_only) {
         let theirs = headers.get(name);
         let joined = theirs.filter(|_| *way == Way::Joined).and_then(|theirs| joined(theirs, value));
         if joined.is_some() || *way == Way::Forced || theirs.is_none() {

@@ -5,6 +5,7 @@
 
 mod address;
 mod answer;
+mod arm;
 mod check;
 mod classify;
 mod edit;
@@ -29,5 +30,5 @@ pub use classify::{
 pub use prepare::{PrepareError, Prepared, Stamp};
 pub use provider::Provider;
 pub use settings::{BasePathHandling, CustomSetting, Protocol, SettingMode, SettingProblem, Settings};
-pub use table::{is_known_type, needs_dialect, supported_types};
+pub use table::{is_known_type, supported_types};
 pub use url::is_url;

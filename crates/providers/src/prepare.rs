@@ -15,6 +15,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use self::way::Load;
+use crate::arm::Arm;
 use crate::headers;
 use crate::path::{self, Place};
 use crate::provider::{Provider, is_gemini, takes_model};
@@ -92,30 +93,27 @@ impl Provider {
         let asked = model.or(ask.model.as_deref());
         let mapped = takes_model(ask.operation) || is_gemini(ask.operation) || ask.operation == Operation::Realtime;
         let model = if mapped { self.model_for(asked) } else { asked.map(str::to_owned) };
-        let load = match self.caller(ask.operation) {
+        let arm = self.arm(model.as_deref());
+        let load = match arm.caller(ask.operation) {
             // what is not kept cannot be translated
             Some(_) if ask.truncated || ask.form != BodyForm::Json => {
                 let message = "this provider speaks another protocol: the body must be JSON, and within the limit up to \
                                which it is kept";
                 return Err(PrepareError::BadRequest { message: message.to_owned() });
             }
-            Some(caller) => self.translated(ask, model.as_deref(), caller, stamp)?,
-            None if self.passes(ask.operation) => self.passing(ask, model.as_deref())?,
+            Some(caller) => self.translated(arm, ask, model.as_deref(), caller, stamp)?,
+            None if arm.passes(ask.operation) => self.passing(arm, ask, model.as_deref())?,
             None => return Err(PrepareError::Unsupported { operation: ask.operation }),
         };
         Ok(Prepared {
-            tls: self.address.tls,
-            authority: if self.address.authority.is_empty() {
-                ask.host.clone()
-            } else {
-                self.address.authority.clone()
-            },
+            tls: arm.address.tls,
+            authority: if arm.address.authority.is_empty() { ask.host.clone() } else { arm.address.authority.clone() },
             method: ask.method.clone(),
-            path: self.path(ask, &load, model.as_deref())?,
+            path: self.path(arm, ask, &load, model.as_deref())?,
             headers: if load.translation.is_some() {
-                headers::translated(ask, &self.headers, load.stream, self.speech.vendor())
+                headers::translated(ask, &arm.headers, load.stream, arm.speech.vendor())
             } else {
-                headers::passed(ask, &self.headers)
+                headers::passed(ask, &arm.headers)
             },
             body: load.body,
             model,
@@ -123,17 +121,22 @@ impl Provider {
             stream: load.stream,
             translation: load.translation,
             dropped: load.dropped,
-            caller_key: match self.auth {
+            caller_key: match arm.auth {
                 Auth::BearerOrCaller if self.settings.tokens == 0 => ask.caller_key.clone(),
-                Auth::Bearer | Auth::BearerOrCaller | Auth::Raw | Auth::Header(_) | Auth::Query(_) => None,
+                Auth::Bearer
+                | Auth::BearerOrCaller
+                | Auth::Raw
+                | Auth::Scheme(_)
+                | Auth::Header(_)
+                | Auth::Query(_) => None,
             },
         })
     }
 
-    fn path(&self, ask: &Ask, load: &Load, model: Option<&str>) -> Result<String, PrepareError> {
+    fn path(&self, arm: &Arm, ask: &Ask, load: &Load, model: Option<&str>) -> Result<String, PrepareError> {
         let is_translated = load.translation.is_some();
         let place =
-            if load.stream { self.address.stream_place(load.operation) } else { self.address.place(load.operation) };
+            if load.stream { arm.address.stream_place(load.operation) } else { arm.address.place(load.operation) };
         let place = place.ok_or(PrepareError::Unsupported { operation: ask.operation })?;
         let v1 = Place::Below("/v1".to_owned());
         // the path of another dialect is not worth keeping
@@ -144,19 +147,20 @@ impl Provider {
         })?;
         let is_fixed = matches!(place, Place::Fixed(_));
         if !is_translated {
-            return Ok(self.dressed(path, is_fixed, ask, model));
+            return Ok(self.dressed(arm, path, is_fixed, ask, model));
         }
         let events = load.stream && load.operation == Operation::GeminiStreamGenerateContent;
         let path = path::with_query(path, events.then_some("alt=sse"));
-        Ok(self.prefixed(if is_fixed { path } else { path::with_query(path, self.address.query.as_deref()) }))
+        Ok(self.prefixed(if is_fixed { path } else { path::with_query(path, arm.address.query.as_deref()) }))
     }
 
     /// Writes the credential into the request: `credential`, else the caller's own where the type is meant to use it.
     /// A credential that no header can carry is not written.
     pub fn authorise(&self, request: &mut Prepared, credential: Option<&Secret>) {
         let Some(secret) = credential.or(request.caller_key.as_ref()) else { return };
-        let (name, text) = match self.auth {
+        let (name, text) = match &self.arm(request.model.as_deref()).auth {
             Auth::Bearer | Auth::BearerOrCaller => (AUTHORIZATION, format!("Bearer {}", secret.expose())),
+            Auth::Scheme(name) => (AUTHORIZATION, format!("{name} {}", secret.expose())),
             Auth::Raw => (AUTHORIZATION, secret.expose().to_owned()),
             Auth::Header(name) => {
                 let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { return };
@@ -184,7 +188,7 @@ impl Provider {
     }
 
     /// The path with its queries and prefixes.
-    fn dressed(&self, path: String, fixed: bool, ask: &Ask, model: Option<&str>) -> String {
+    fn dressed(&self, arm: &Arm, path: String, fixed: bool, ask: &Ask, model: Option<&str>) -> String {
         let mut path = path;
         if !fixed {
             let renamed =
@@ -199,7 +203,7 @@ impl Provider {
                 Some(query) => path::with_query(path, Some(query)),
                 None => path,
             };
-            path = path::with_query(path, self.address.query.as_deref());
+            path = path::with_query(path, arm.address.query.as_deref());
         }
         self.prefixed(path)
     }

@@ -2,28 +2,25 @@
 
 use std::fmt;
 
-use claviger_dialects::Protocol;
 use claviger_types::Operation;
 
-use crate::address::Address;
+use crate::arm::Arm;
 use crate::classify::Classifier;
-use crate::headers::{self, Added};
 use crate::mapping::Mapping;
-use crate::row::{Auth, Row};
+use crate::row::Row;
 use crate::settings::{self, SettingProblem, Settings};
-use crate::speech::Speech;
 use crate::{check, table};
 
 /// An upstream entry: its row, its settings, and what follows from both.
 pub struct Provider {
     pub(crate) row: &'static Row,
     pub(crate) settings: Settings,
-    pub(crate) address: Address,
     pub(crate) mapping: Mapping,
     pub(crate) classifier: Classifier,
-    pub(crate) speech: Speech,
-    pub(crate) auth: &'static Auth,
-    pub(crate) headers: Vec<Added>,
+    /// The usual way to ask it.
+    usual: Arm,
+    /// Those for some models.
+    arms: Vec<Arm>,
 }
 
 /// Shows which provider it is; its settings may hold secrets.
@@ -39,23 +36,18 @@ impl Provider {
     pub fn build(settings: &Settings) -> Result<Self, Vec<SettingProblem>> {
         let mut problems = check::validate(settings);
         let Some(row) = table::row(&settings.kind) else { return Err(problems) };
-        problems.extend(check::dialect(row, settings));
+        problems.extend(check::later(row, settings));
         if !problems.is_empty() {
             return Err(problems);
         }
-        let address = Address::new(row, settings);
+        let (usual, arms) = Arm::all(row, settings);
         Ok(Self {
             row,
-            classifier: Classifier::of(settings, &address.authority),
-            address,
+            classifier: Classifier::of(settings, &usual.address.authority),
             mapping: Mapping::new(&settings.model_mapping),
-            speech: Speech::new(row, settings),
-            auth: {
-                let variants = row.variants.iter().filter(|variant| check::holds_all(&variant.r#if, settings));
-                variants.filter_map(|variant| variant.auth.as_ref()).last().unwrap_or(&row.auth)
-            },
-            headers: headers::added(row, settings),
             settings: settings.clone(),
+            usual,
+            arms,
         })
     }
 
@@ -71,19 +63,14 @@ impl Provider {
 
     /// Whether this provider can be asked for the operation at all, translated or not.
     pub fn supports(&self, operation: Operation) -> bool {
-        self.passes(operation) || self.caller(operation).is_some()
+        let can = |arm: &Arm| arm.passes(operation) || arm.caller(operation).is_some();
+        can(&self.usual) || self.arms.iter().any(can)
     }
 
-    /// Whether the operation's bytes pass as they are.
-    pub(crate) fn passes(&self, operation: Operation) -> bool {
-        self.address.place(operation).is_some() && self.speech.is_native(operation)
-    }
-
-    /// What the caller speaks, if it has to be translated and can be.
-    pub(crate) fn caller(&self, operation: Operation) -> Option<Protocol> {
-        let caller = self.speech.caller(operation).filter(|_| !self.passes(operation))?;
-        let theirs = self.speech.operation(false)?;
-        self.address.place(theirs).map(|_| caller)
+    /// How it is asked for this model.
+    pub(crate) fn arm(&self, model: Option<&str>) -> &Arm {
+        let model = model.unwrap_or_default();
+        self.arms.iter().find(|arm| arm.fits(model)).unwrap_or(&self.usual)
     }
 
     /// The model to ask for when the client (or the route's target) asks for `asked`: `modelMapping` applied.

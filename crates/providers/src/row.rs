@@ -9,20 +9,17 @@ use claviger_dialects::Protocol;
 use serde::Deserialize;
 
 /// One provider type.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Row {
     /// The `type`, equal to the file's name.
     pub(crate) name: String,
-    /// Whether this version can speak to it.
+    /// Conditions that all hold when settings ask for something that this version does not do yet.
     #[serde(default)]
-    pub(crate) dialect: DialectState,
-    /// Conditions that all hold when a setting selects a dialect of its own which is not translated yet.
+    pub(crate) later_if: Vec<String>,
+    /// What a provider with these settings does.
     #[serde(default)]
-    pub(crate) dialect_later_if: Vec<String>,
-    /// Why these settings are for later, if it is not the dialect.
-    #[serde(default)]
-    pub(crate) later_because: Option<String>,
+    pub(crate) later_because: String,
     /// What it speaks in conversations: a name of [`claviger_dialects::Protocol`].
     #[serde(default = "openai_chat")]
     pub(crate) speaks: String,
@@ -56,12 +53,24 @@ pub(crate) struct Row {
     #[serde(default)]
     pub(crate) stream_paths: BTreeMap<String, String>,
     /// Headers of every request, `{option}` filled in. They give way to the caller's own unless they hold an option
-    /// that is set; after a `+` they are added to the list the caller sends.
+    /// that is set; after a `!` they replace it, after a `+` they are added to the list the caller sends.
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, String>,
-    /// Other paths, headers or credentials when a setting says so.
+    /// The same for streams alone.
+    #[serde(default)]
+    pub(crate) stream_headers: BTreeMap<String, String>,
+    /// Text fields of every conversation's body.
+    #[serde(default)]
+    pub(crate) body: BTreeMap<String, String>,
+    /// The model of a conversation stands in its path alone.
+    #[serde(default)]
+    pub(crate) unnamed: bool,
+    /// Other hosts, paths, headers, dialects or credentials when a setting says so.
     #[serde(default)]
     pub(crate) variants: Vec<Variant>,
+    /// The same for some models; they hold before the settings' own.
+    #[serde(default)]
+    pub(crate) models: Vec<ModelVariant>,
     /// Azure: operations served by the resource rather than by a deployment.
     #[serde(default)]
     pub(crate) without_deployment: Vec<String>,
@@ -105,19 +114,8 @@ impl Row {
     }
 }
 
-/// Whether the provider's dialect is spoken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum DialectState {
-    /// It speaks OpenAI's.
-    #[default]
-    Now,
-    /// It speaks one of its own, which is not translated yet.
-    Later,
-}
-
 /// An option that holds a URL replacing host and path.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CustomUrl {
     /// The option's name.
@@ -127,19 +125,46 @@ pub(crate) struct CustomUrl {
 }
 
 /// What holds when all conditions do.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Variant {
     /// Conditions.
+    #[serde(default)]
     pub(crate) r#if: Vec<String>,
+    /// The host.
+    pub(crate) host: Option<String>,
+    /// What is spoken.
+    pub(crate) speaks: Option<String>,
     /// Operation → path.
     #[serde(default)]
     pub(crate) paths: BTreeMap<String, String>,
-    /// Headers as in the row, the caller's own replaced.
+    /// The same for streams.
+    #[serde(default)]
+    pub(crate) stream_paths: BTreeMap<String, String>,
+    /// Headers.
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, String>,
+    /// The same for streams alone.
+    #[serde(default)]
+    pub(crate) stream_headers: BTreeMap<String, String>,
     /// How the credential is written.
     pub(crate) auth: Option<Auth>,
+    /// Text fields of every conversation's body.
+    #[serde(default)]
+    pub(crate) body: BTreeMap<String, String>,
+    /// The model of a conversation stands in its path alone.
+    #[serde(default)]
+    pub(crate) unnamed: bool,
+}
+
+/// What holds for models whose name fits one of the patterns, if all conditions do.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModelVariant {
+    /// Patterns, `*` anywhere, in lower case.
+    pub(crate) fits: Vec<String>,
+    /// What changes.
+    pub(crate) then: Variant,
 }
 
 /// How a provider differs from the dialect it speaks: the words for [`claviger_dialects::Profile`].
@@ -190,6 +215,8 @@ pub(crate) enum Auth {
     BearerOrCaller,
     /// `authorization: TOKEN`.
     Raw,
+    /// `authorization: NAME TOKEN`.
+    Scheme(String),
     /// `NAME: TOKEN`.
     Header(String),
     /// `?NAME=TOKEN`.
@@ -229,7 +256,7 @@ pub(crate) enum Tweak {
 }
 
 /// A problem, found when all its conditions hold (see [`crate::check`]).
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Check {
     /// Conditions.

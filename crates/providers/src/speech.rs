@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use claviger_dialects::{
-    BedrockSettings, CachePoints, GeminiSettings, Profile, Protocol, ReasoningForm, Settings as DialectSettings,
-    ThoughtsBack,
+    BedrockSettings, CachePoints, DeepLSettings, DifyBot, DifySettings, GeminiSettings, Profile, Protocol,
+    QwenSettings, QwenThoughts, ReasoningForm, Settings as DialectSettings, ThoughtsBack,
 };
 use claviger_types::{Dialect, Operation};
 use serde_json::Value;
@@ -37,12 +37,17 @@ impl Speech {
 
     /// How the headers begin that callers write for this vendor alone.
     pub(crate) fn vendor(&self) -> &'static str {
-        match self.protocol {
-            Protocol::OpenAiChat | Protocol::OpenAiResponses => "openai-",
-            Protocol::Anthropic => "anthropic-",
-            Protocol::Gemini => "x-goog-",
-            Protocol::Bedrock | Protocol::Cohere | Protocol::CohereV1 => "",
+        match caller_of(self.protocol) {
+            Some(Dialect::OpenAi) => "openai-",
+            Some(Dialect::Anthropic) => "anthropic-",
+            Some(Dialect::Gemini) => "x-goog-",
+            None => "",
         }
+    }
+
+    /// Whether the operation is a conversation in the provider's own dialect, whose bytes pass.
+    pub(crate) fn is_own(&self, operation: Operation) -> bool {
+        self.translates && caller(operation) == Some(self.protocol)
     }
 
     /// Whether the operation is the provider's own conversation, or none at all: bytes pass.
@@ -80,6 +85,16 @@ pub(crate) fn caller(operation: Operation) -> Option<Protocol> {
     dialects.into_iter().find_map(|dialect| Protocol::of_caller(dialect, operation))
 }
 
+/// The dialect of the callers who speak it.
+fn caller_of(protocol: Protocol) -> Option<Dialect> {
+    let spoken = Operation::ALL.iter().filter(|operation| caller(**operation) == Some(protocol));
+    let dialects = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
+    let of = |operation: &Operation| {
+        dialects.into_iter().find(|dialect| Protocol::of_caller(*dialect, *operation) == Some(protocol))
+    };
+    spoken.copied().find_map(|operation| of(&operation))
+}
+
 fn profile(row: &Row, settings: &Settings) -> Profile {
     Profile {
         thoughts_back: match row.profile.thoughts {
@@ -93,21 +108,54 @@ fn profile(row: &Row, settings: &Settings) -> Profile {
             ReasoningWord::Switch => ReasoningForm::Switch,
         },
         claude_code: settings.flag("claudeCodeMode"),
-        settings: if row.speaks == Protocol::Bedrock.name() {
-            DialectSettings::Bedrock(Arc::new(bedrock(settings)))
-        } else if row.speaks == Protocol::Gemini.name() {
-            DialectSettings::Gemini(Arc::new(gemini(settings)))
-        } else {
-            DialectSettings::None
-        },
+        settings: dialect_settings(&row.speaks, &row.name, settings),
         ..Profile::default()
     }
 }
 
-fn gemini(settings: &Settings) -> GeminiSettings {
+/// What the dialect alone reads, by its name.
+fn dialect_settings(speaks: &str, kind: &str, settings: &Settings) -> DialectSettings {
+    match speaks {
+        "bedrock" => DialectSettings::Bedrock(Arc::new(bedrock(settings))),
+        "gemini" => DialectSettings::Gemini(Arc::new(gemini(settings, kind == "vertex"))),
+        "qwen" => DialectSettings::Qwen(Arc::new(qwen(settings))),
+        "dify" => DialectSettings::Dify(Arc::new(dify(settings))),
+        "deepl" => DialectSettings::DeepL(Arc::new(DeepLSettings { target_lang: settings.text("targetLang") })),
+        _ => DialectSettings::None,
+    }
+}
+
+fn qwen(settings: &Settings) -> QwenSettings {
+    let files = settings.options.get("qwenFileIds").and_then(Value::as_array).into_iter().flatten();
+    QwenSettings {
+        enable_search: settings.flag("qwenEnableSearch"),
+        file_ids: files.filter_map(Value::as_str).map(str::to_owned).collect(),
+        thoughts: match settings.text("reasoningContentMode").as_str() {
+            "ignore" => QwenThoughts::Ignore,
+            "concat" => QwenThoughts::Concat,
+            _ => QwenThoughts::Passthrough,
+        },
+    }
+}
+
+fn dify(settings: &Settings) -> DifySettings {
+    DifySettings {
+        bot: match settings.text("botType").as_str() {
+            "Agent" => DifyBot::Agent,
+            "Completion" => DifyBot::Completion,
+            "Workflow" => DifyBot::Workflow,
+            _ => DifyBot::Chat,
+        },
+        input_variable: settings.text("inputVariable"),
+        output_variable: settings.text("outputVariable"),
+    }
+}
+
+fn gemini(settings: &Settings, is_vertex: bool) -> GeminiSettings {
     let safety = settings.options.get("geminiSafetySetting").and_then(Value::as_object).into_iter().flatten();
     let text = |value: &Value| value.as_str().map(str::to_owned);
     GeminiSettings {
+        is_vertex,
         thinking_budget: settings.text("geminiThinkingBudget").parse().ok(),
         safety: safety.filter_map(|(category, threshold)| Some((category.clone(), text(threshold)?))).collect(),
     }

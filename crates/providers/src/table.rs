@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use crate::row::{DialectState, Row};
+use crate::row::Row;
 
 include!(concat!(env!("OUT_DIR"), "/rows.rs"));
 
@@ -17,24 +17,14 @@ pub(crate) fn row(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name == name)
 }
 
-/// The types this version serves, in alphabetical order.
+/// The types this version serves, in alphabetical order: all of them, though not with all settings.
 pub fn supported_types() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().filter(|row| row.dialect == DialectState::Now).map(|row| row.name.as_str())
-}
-
-/// All types, in alphabetical order.
-pub(crate) fn all_types() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|row| row.name.as_str())
 }
 
 /// Whether `name` is one of the 36 types of Higress' ai-proxy v2.2.1.
 pub fn is_known_type(name: &str) -> bool {
     row(name).is_some()
-}
-
-/// Whether the type speaks a dialect of its own that this version does not translate yet.
-pub fn needs_dialect(name: &str) -> bool {
-    row(name).is_some_and(|row| row.dialect == DialectState::Later)
 }
 
 #[cfg(test)]
@@ -57,24 +47,27 @@ mod tests {
     #[test]
     fn every_operation_and_condition_a_row_names_exists() {
         for row in TABLE.iter() {
-            let variants = row.variants.iter().flat_map(|variant| variant.paths.keys());
-            assert!(Protocol::from_name(&row.speaks).is_some_and(|spoken| spoken.upstream().is_some()), "{}", row.name);
+            let all = || row.variants.iter().chain(row.models.iter().map(|model| &model.then));
+            let variants = all().flat_map(|variant| variant.paths.keys().chain(variant.stream_paths.keys()));
+            let spoken = all().filter_map(|variant| variant.speaks.as_ref()).chain([&row.speaks]);
+            for name in spoken {
+                assert!(Protocol::from_name(name).is_some_and(|spoken| spoken.upstream().is_some()), "{}", row.name);
+            }
             let paths = row.paths.keys().chain(row.stream_paths.keys());
             for api in row.apis.iter().chain(paths).chain(&row.without_deployment).chain(variants) {
                 assert!(Operation::from_name(api).is_some(), "{}: {api}", row.name);
             }
             let conditions = row.checks.iter().chain(&row.warnings).flat_map(|check| &check.r#if);
-            for text in conditions.chain(&row.dialect_later_if) {
+            let conditions = conditions.chain(all().flat_map(|variant| &variant.r#if));
+            for text in conditions.chain(&row.later_if) {
                 assert!(check::is_condition(text), "{}: {text}", row.name);
             }
         }
     }
 
     #[test]
-    fn a_type_is_served_now_or_needs_a_dialect() {
-        assert!(is_known_type("openai") && !needs_dialect("openai"));
-        assert!(is_known_type("dify") && needs_dialect("dify"));
-        assert!(!is_known_type("OpenAI"));
-        assert_eq!(supported_types().count(), 32);
+    fn types_are_known_by_their_exact_name() {
+        assert!(is_known_type("openai") && !is_known_type("OpenAI"));
+        assert_eq!(supported_types().count(), 36);
     }
 }

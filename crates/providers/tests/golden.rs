@@ -60,11 +60,14 @@ fn ask(request: &Value) -> Result<Ask, AskError> {
 
 /// Types that are translated.
 fn own_dialect(kind: &str) -> bool {
-    matches!(kind, "bedrock" | "claude" | "cohere" | "gemini" | "vertex")
+    matches!(
+        kind,
+        "bedrock" | "claude" | "cohere" | "deepl" | "dify" | "gemini" | "qwen" | "spark" | "triton" | "vertex"
+    )
 }
 
-/// A model that speaks another dialect than its provider's others.
-const LATER: [&str; 1] = ["vertex-claude-model-express"];
+/// Embeddings in a dialect of their own.
+const LATER: [&str; 1] = ["qwen-native-embeddings-list"];
 
 fn send(provider: &Provider, ask: &Ask, token: Option<String>) -> Option<Sent> {
     let mut prepared = provider.prepare(ask, None, Stamp::default()).ok()?;

@@ -67,23 +67,12 @@ fn what_higress_accepts_is_accepted() {
 }
 
 #[test]
-fn a_dialect_to_come_is_said_apart_from_what_is_wrong() {
-    for (kind, options) in [
-        ("dify", json!({})),
-        ("minimax", json!({"minimaxApiType": "pro", "minimaxGroupId": "1"})),
-        ("qwen", json!({"qwenEnableCompatible": false})),
-    ] {
-        let settings = settings(kind, 1, options);
-        assert_eq!(validate(&settings), []);
-        let problems = Provider::build(&settings).expect_err("not served yet");
-        assert!(problems[0].message.contains("dialect of its own"), "{problems:?}");
-    }
+fn what_is_to_come_is_said_apart_from_what_is_wrong() {
     let keys = json!({"awsAccessKey": "a", "awsSecretKey": "b", "awsRegion": "eu-north-1"});
-    let problems = Provider::build(&settings("bedrock", 0, keys)).expect_err("not served yet");
+    let settings = settings("bedrock", 0, keys);
+    assert_eq!(validate(&settings), []);
+    let problems = Provider::build(&settings).expect_err("not served yet");
     assert!(problems[0].message.contains("signs its requests"), "{problems:?}");
-    let mut original = settings("qwen", 1, json!({"qwenEnableCompatible": false}));
-    original.protocol = Protocol::Original;
-    assert!(Provider::build(&original).is_ok());
 }
 
 #[test]

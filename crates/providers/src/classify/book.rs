@@ -143,7 +143,7 @@ mod tests {
             assert_eq!(wrong(&file), None, "{name}");
             assert_eq!(parse(name, text).map(|book| book.rules.len()), Some(file.rule.len()), "{name}");
         }
-        for kind in table::all_types() {
+        for kind in table::supported_types() {
             assert!(named(kind).is_some(), "{kind} has no rules");
         }
         assert_eq!(shared().len(), COMMON.len());

@@ -8,6 +8,7 @@ use claviger_types::Operation;
 use claviger_wire::{Ask, BodyForm};
 
 use super::{PrepareError, Stamp};
+use crate::arm::Arm;
 use crate::edit::{self, Draft};
 use crate::provider::{Provider, takes_model};
 
@@ -24,12 +25,12 @@ pub(super) struct Load {
 
 impl Provider {
     /// The request in the caller's own dialect.
-    pub(super) fn passing(&self, ask: &Ask, model: Option<&str>) -> Result<Load, PrepareError> {
+    pub(super) fn passing(&self, arm: &Arm, ask: &Ask, model: Option<&str>) -> Result<Load, PrepareError> {
         let (body, hide_usage) = match &ask.form {
             BodyForm::Json if !ask.truncated => {
-                let cleaned = self.speech.passed(ask.operation).and_then(|protocol| protocol.cleaned(&ask.body));
+                let cleaned = arm.speech.passed(ask.operation).and_then(|protocol| protocol.cleaned(&ask.body));
                 let body = cleaned.unwrap_or_else(|| ask.body.clone());
-                edit::body(self, Draft { body, ..Draft::of(ask) }, model)?
+                edit::body(self, arm, Draft { body, ..Draft::of(ask) }, model)?
             }
             BodyForm::Multipart { boundary } if !ask.truncated => (multipart(ask, boundary, model), false),
             BodyForm::Empty | BodyForm::Json | BodyForm::Multipart { .. } | BodyForm::Opaque => {
@@ -44,6 +45,7 @@ impl Provider {
     /// caller's side or the provider's, else on the provider's.
     pub(super) fn translated(
         &self,
+        arm: &Arm,
         ask: &Ask,
         model: Option<&str>,
         caller: Protocol,
@@ -52,11 +54,11 @@ impl Provider {
         let early = caller == Protocol::OpenAiChat;
         let body = if early {
             // the usage is asked for by the translation
-            edit::body(self, Draft { wants_usage: true, ..Draft::of(ask) }, ask.model.as_deref())?.0
+            edit::body(self, arm, Draft { wants_usage: true, ..Draft::of(ask) }, ask.model.as_deref())?.0
         } else {
             ask.body.clone()
         };
-        let mut translation = self.translation(ask, model, caller, stamp)?;
+        let mut translation = self.translation(arm, ask, model, caller, stamp)?;
         let refused = |refused: claviger_dialects::Refused| PrepareError::BadRequest { message: refused.message };
         let out = translation.request(&body).map_err(refused)?;
         let body = if early {
@@ -64,7 +66,7 @@ impl Provider {
         } else {
             let (operation, stream) = (out.operation, out.stream);
             let draft = Draft { operation, body: out.body, stream, wants_usage: true, model, theirs: true };
-            edit::body(self, draft, model)?.0
+            edit::body(self, arm, draft, model)?.0
         };
         Ok(Load {
             body,
@@ -78,6 +80,7 @@ impl Provider {
 
     fn translation(
         &self,
+        arm: &Arm,
         ask: &Ask,
         model: Option<&str>,
         caller: Protocol,
@@ -92,10 +95,10 @@ impl Provider {
             model: model.map(str::to_owned),
             now: stamp.now,
             nonce: stamp.nonce,
-            profile: self.speech.profile.clone(),
+            profile: arm.speech.profile.clone(),
             ..Context::default()
         };
-        Translation::new(caller, self.speech.protocol, context)
+        Translation::new(caller, arm.speech.protocol, context)
             .ok_or(PrepareError::Unsupported { operation: ask.operation })
     }
 }

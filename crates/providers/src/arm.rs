@@ -1,0 +1,85 @@
+//! A row with what the settings, and perhaps the model, change in it; and what follows from that.
+
+use std::collections::BTreeMap;
+
+use claviger_dialects::Protocol;
+use claviger_types::{Operation, glob};
+
+use crate::address::Address;
+use crate::check::holds_all;
+use crate::headers::{self, Added};
+use crate::row::{Auth, Row, Variant};
+use crate::settings::Settings;
+use crate::speech::Speech;
+
+/// One way to ask a provider. Most have one; some serve families of models in different ways.
+#[derive(Debug)]
+pub(crate) struct Arm {
+    /// Patterns of the models it is for; none: for those that fit no other.
+    fits: Vec<String>,
+    pub(crate) address: Address,
+    pub(crate) speech: Speech,
+    pub(crate) headers: Vec<Added>,
+    pub(crate) auth: Auth,
+    /// Fields of every conversation.
+    pub(crate) body: BTreeMap<String, String>,
+    /// The model stands in the path alone.
+    pub(crate) unnamed: bool,
+}
+
+impl Arm {
+    /// The usual way, and those for some models.
+    pub(crate) fn all(row: &Row, settings: &Settings) -> (Self, Vec<Self>) {
+        let chosen = row.variants.iter().filter(|variant| holds_all(&variant.r#if, settings));
+        let row = chosen.fold(row.clone(), with);
+        let models = row.models.iter().filter(|model| holds_all(&model.then.r#if, settings));
+        let arms = models.map(|model| Self::new(&with(row.clone(), &model.then), settings, model.fits.clone()));
+        (Self::new(&row, settings, Vec::new()), arms.collect())
+    }
+
+    fn new(row: &Row, settings: &Settings, fits: Vec<String>) -> Self {
+        Self {
+            fits,
+            address: Address::new(row, settings),
+            speech: Speech::new(row, settings),
+            headers: headers::added(row, settings),
+            auth: row.auth.clone(),
+            body: row.body.clone(),
+            unnamed: row.unnamed,
+        }
+    }
+
+    /// Whether it is for this model.
+    pub(crate) fn fits(&self, model: &str) -> bool {
+        let model = model.to_ascii_lowercase();
+        self.fits.iter().any(|pattern| glob(pattern, &model))
+    }
+
+    /// Whether the operation's bytes pass as they are.
+    pub(crate) fn passes(&self, operation: Operation) -> bool {
+        self.address.place(operation).is_some() && self.speech.is_native(operation)
+    }
+
+    /// What the caller speaks, if it has to be translated and can be.
+    pub(crate) fn caller(&self, operation: Operation) -> Option<Protocol> {
+        let caller = self.speech.caller(operation).filter(|_| !self.passes(operation))?;
+        let theirs = self.speech.operation(false)?;
+        self.address.place(theirs).map(|_| caller)
+    }
+}
+
+/// The row with a variant laid over it.
+fn with(mut row: Row, variant: &Variant) -> Row {
+    let Variant { r#if: _, host, speaks, paths, stream_paths, headers, stream_headers, auth, body, unnamed } =
+        variant.clone();
+    row.host = host.unwrap_or(row.host);
+    row.speaks = speaks.unwrap_or(row.speaks);
+    row.auth = auth.unwrap_or(row.auth);
+    row.paths.extend(paths);
+    row.stream_paths.extend(stream_paths);
+    row.headers.extend(headers);
+    row.stream_headers.extend(stream_headers);
+    row.body.extend(body);
+    row.unnamed |= unnamed;
+    row
+}
