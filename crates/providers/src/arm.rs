@@ -1,5 +1,6 @@
 //! A row with what the settings, and perhaps the model, change in it; and what follows from that.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use claviger_dialects::Protocol;
@@ -8,6 +9,7 @@ use claviger_types::{Operation, glob};
 use crate::address::Address;
 use crate::check::holds_all;
 use crate::headers::{self, Added};
+use crate::path::Place;
 use crate::row::{Auth, Row, Variant};
 use crate::settings::Settings;
 use crate::speech::Speech;
@@ -63,8 +65,16 @@ impl Arm {
     /// What the caller speaks, if it has to be translated and can be.
     pub(crate) fn caller(&self, operation: Operation) -> Option<Protocol> {
         let caller = self.speech.caller(operation).filter(|_| !self.passes(operation))?;
-        let theirs = self.speech.operation(false)?;
+        let theirs = self.speech.operation(operation, false)?;
         self.address.place(theirs).map(|_| caller)
+    }
+
+    /// The model's name as the provider tells it; some are configured escaped, as they stand in the path.
+    pub(crate) fn name(&self, model: &str, operation: Operation) -> String {
+        let place = self.speech.operation(operation, false).and_then(|theirs| self.address.place(theirs));
+        let in_path = place.is_some_and(Place::names_model);
+        let plain = || claviger_wire::operation::decode(model).map(Cow::into_owned);
+        in_path.then(plain).flatten().unwrap_or_else(|| model.to_owned())
     }
 }
 

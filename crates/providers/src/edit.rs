@@ -36,6 +36,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) model: Option<&'a str>,
     /// Whether it is written in the provider's own dialect, which was translated into.
     pub(crate) theirs: bool,
+    /// Whether the settings have been laid over it before that.
+    pub(crate) laid: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -48,6 +50,7 @@ impl<'a> Draft<'a> {
             wants_usage: ask.wants_usage,
             model: ask.model.as_deref(),
             theirs: false,
+            laid: false,
         }
     }
 }
@@ -59,14 +62,14 @@ pub(crate) fn body(
     draft: Draft<'_>,
     model: Option<&str>,
 ) -> Result<(Bytes, bool), NotAnObject> {
-    let Draft { operation, mut body, stream, wants_usage, model: named, theirs } = draft;
-    if has_settings(provider, arm, operation) || provider.row.untouched_body {
+    let Draft { operation, mut body, stream, wants_usage, model: named, theirs, laid } = draft;
+    if !laid && (has_settings(provider, arm, operation) || provider.row.untouched_body) {
         let original = theirs || is_gemini(operation) || provider.settings.protocol == Protocol::Original;
         body = custom::apply(provider, body, if original { Protocol::Original } else { Protocol::OpenAi })?;
     }
     let mut hide_usage = false;
     if provider.adapts() {
-        if !theirs || arm.speech.protocol == Speaks::OpenAiChat {
+        if !laid && (!theirs || arm.speech.protocol == Speaks::OpenAiChat) {
             body = inside(provider, operation, body)?;
         }
         let chat = matches!(operation, Operation::ChatCompletions | Operation::Completions);

@@ -10,6 +10,7 @@ mod check;
 mod classify;
 mod edit;
 mod headers;
+mod interpreter;
 mod mapping;
 mod path;
 mod prepare;
@@ -27,6 +28,7 @@ pub use classify::{
     Classifier, Failure, KnownErrors, MAX_RULES, Reading, Recorded, StatusPatterns, fits_elsewhere, known_errors,
     rule_problems,
 };
+pub use interpreter::Interpreter;
 pub use prepare::{PrepareError, Prepared, Stamp};
 pub use provider::Provider;
 pub use settings::{BasePathHandling, CustomSetting, Protocol, SettingMode, SettingProblem, Settings};

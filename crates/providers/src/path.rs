@@ -21,6 +21,13 @@ pub(crate) enum Place {
     Kept,
 }
 
+impl Place {
+    /// Whether the model stands in the path.
+    pub(crate) fn names_model(&self) -> bool {
+        matches!(self, Self::Template(template) if template.contains("{model}"))
+    }
+}
+
 /// The path of the operation below its `/v1`, `{}` standing for one or more segments; `None` for those that are not
 /// below one.
 const fn shape(operation: Operation) -> Option<&'static str> {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use claviger_dialects::{Translation, model::Dropped};
+use claviger_dialects::{Protocol, model::Dropped};
 use claviger_types::{Operation, Secret};
 use claviger_wire::{Ask, BodyForm};
 use http::header::AUTHORIZATION;
@@ -17,6 +17,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use self::way::Load;
 use crate::arm::Arm;
 use crate::headers;
+use crate::interpreter::Interpreter;
 use crate::path::{self, Place};
 use crate::provider::{Provider, is_gemini, takes_model};
 use crate::row::Auth;
@@ -45,12 +46,15 @@ pub struct Prepared {
     /// Whether the provider is asked for a stream.
     pub stream: bool,
     /// What turns the answer into the caller's dialect; `None`: both speak the same.
-    pub translation: Option<Arc<Translation>>,
+    pub translation: Option<Arc<Interpreter>>,
     /// The caller's fields that the provider's dialect has no place for.
     pub dropped: Dropped,
     /// The caller's own upstream credential, only for a provider without tokens that is meant to use it.
     pub caller_key: Option<Secret>,
 }
+
+/// Where callers of Dify name the conversation that goes on, and answers tell it (Higress ai-proxy v2.2.1).
+pub(crate) const CONVERSATION: HeaderName = HeaderName::from_static("conversationid");
 
 /// Time and chance, for what a dialect lacks and another wants: dates and ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -176,6 +180,13 @@ impl Provider {
             value.set_sensitive(true);
             request.headers.insert(name, value);
         }
+    }
+
+    /// A header that the beginning of the provider's answer asks for beside its translation.
+    pub fn answer_header(&self, prepared: &Prepared, begin: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+        let arm = self.arm(prepared.model.as_deref());
+        let id = (arm.speech.protocol == Protocol::Dify).then(|| claviger_dialects::dify_conversation(begin))??;
+        Some((CONVERSATION, HeaderValue::from_str(&id).ok()?))
     }
 
     fn stripped(&self, path: &str) -> String {

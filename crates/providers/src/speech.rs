@@ -50,22 +50,20 @@ impl Speech {
         self.translates && caller(operation) == Some(self.protocol)
     }
 
-    /// Whether the operation is the provider's own conversation, or none at all: bytes pass.
+    /// Whether the operation is the provider's own, or none that is translated: bytes pass.
     pub(crate) fn is_native(&self, operation: Operation) -> bool {
-        if !self.translates {
-            return true;
-        }
-        let theirs = self
-            .protocol
-            .upstream()
-            .is_some_and(|upstream| [false, true].into_iter().any(|stream| upstream.operation(stream) == operation));
-        !theirs || caller(operation) == Some(self.protocol)
+        let theirs = || [false, true].into_iter().any(|stream| self.operation(operation, stream) == Some(operation));
+        !self.translates || caller(operation) == Some(self.protocol) || !theirs()
     }
 
     /// What a caller speaks who can be translated for this provider.
     pub(crate) fn caller(&self, operation: Operation) -> Option<Protocol> {
         let caller = caller(operation).filter(|_| self.translates)?;
-        (caller != self.protocol && caller.client().is_some() && self.protocol.upstream().is_some()).then_some(caller)
+        let both = match operation {
+            Operation::Embeddings => caller.embeddings_client().is_some(),
+            _ => caller.client().is_some(),
+        };
+        (caller != self.protocol && both && self.operation(operation, false).is_some()).then_some(caller)
     }
 
     /// What is spoken on both sides when the operation is a conversation whose bytes pass.
@@ -73,14 +71,20 @@ impl Speech {
         caller(operation).filter(|_| self.translates)
     }
 
-    /// Where the provider serves conversations, whole or streamed.
-    pub(crate) fn operation(&self, stream: bool) -> Option<Operation> {
-        Some(self.protocol.upstream()?.operation(stream))
+    /// Where the provider serves conversations, whole or streamed, or embeddings if they are asked for.
+    pub(crate) fn operation(&self, asked: Operation, stream: bool) -> Option<Operation> {
+        match asked {
+            Operation::Embeddings => Some(self.protocol.embeddings_upstream()?.operation()),
+            _ => Some(self.protocol.upstream()?.operation(stream)),
+        }
     }
 }
 
-/// What the callers of an operation speak, if it is a conversation.
+/// What the callers of an operation speak, if it is a conversation or embeddings.
 pub(crate) fn caller(operation: Operation) -> Option<Protocol> {
+    if operation == Operation::Embeddings {
+        return Some(Protocol::OpenAiChat);
+    }
     let dialects = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
     dialects.into_iter().find_map(|dialect| Protocol::of_caller(dialect, operation))
 }

@@ -60,7 +60,7 @@ pub(crate) fn model_in(path: &str) -> Option<String> {
 }
 
 /// Percent escapes resolved. `None` when one is malformed or the outcome is not UTF-8.
-pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
+pub fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
         return Some(Cow::Borrowed(text));
     }

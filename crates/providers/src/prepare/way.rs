@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use claviger_dialects::{Context, Protocol, Translation, model::Dropped};
+use claviger_dialects::{Context, Protocol, model::Dropped};
 use claviger_types::Operation;
 use claviger_wire::{Ask, BodyForm};
 
-use super::{PrepareError, Stamp};
+use super::{CONVERSATION, PrepareError, Stamp};
 use crate::arm::Arm;
 use crate::edit::{self, Draft};
+use crate::interpreter::Interpreter;
 use crate::provider::{Provider, takes_model};
 
 /// What is sent, but for place and headers.
@@ -19,7 +20,7 @@ pub(super) struct Load {
     pub(super) operation: Operation,
     pub(super) stream: bool,
     pub(super) hide_usage: bool,
-    pub(super) translation: Option<Arc<Translation>>,
+    pub(super) translation: Option<Arc<Interpreter>>,
     pub(super) dropped: Dropped,
 }
 
@@ -61,17 +62,13 @@ impl Provider {
         let mut translation = self.translation(arm, ask, model, caller, stamp)?;
         let refused = |refused: claviger_dialects::Refused| PrepareError::BadRequest { message: refused.message };
         let out = translation.request(&body).map_err(refused)?;
-        let body = if early {
-            out.body
-        } else {
-            let (operation, stream) = (out.operation, out.stream);
-            let draft = Draft { operation, body: out.body, stream, wants_usage: true, model, theirs: true };
-            edit::body(self, arm, draft, model)?.0
-        };
+        let (operation, stream, wants_usage) = (out.operation, out.stream, true);
+        let draft = Draft { operation, body: out.body, stream, wants_usage, model, theirs: true, laid: early };
+        let (body, _) = edit::body(self, arm, draft, model)?;
         Ok(Load {
             body,
-            operation: out.operation,
-            stream: out.stream,
+            operation,
+            stream,
             hide_usage: false,
             translation: Some(Arc::new(translation)),
             dropped: out.dropped,
@@ -85,20 +82,21 @@ impl Provider {
         model: Option<&str>,
         caller: Protocol,
         stamp: Stamp,
-    ) -> Result<Translation, PrepareError> {
+    ) -> Result<Interpreter, PrepareError> {
         let gemini = caller == Protocol::Gemini;
         let as_events = ask.query.as_deref().is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"));
         let context = Context {
             named_model: ask.model.clone().filter(|_| gemini),
             stream: gemini && ask.stream,
             array_stream: gemini && ask.stream && !as_events,
-            model: model.map(str::to_owned),
+            model: model.map(|model| arm.name(model, ask.operation)),
+            conversation: ask.headers.get(CONVERSATION).and_then(|id| id.to_str().ok()).map(str::to_owned),
             now: stamp.now,
             nonce: stamp.nonce,
             profile: arm.speech.profile.clone(),
             ..Context::default()
         };
-        Translation::new(caller, arm.speech.protocol, context)
+        Interpreter::new(caller, arm.speech.protocol, ask.operation, context)
             .ok_or(PrepareError::Unsupported { operation: ask.operation })
     }
 }

@@ -54,6 +54,17 @@ pub(crate) enum Form {
     Upgrade(OnUpgrade),
 }
 
+impl Form {
+    /// Where the rest comes from.
+    fn source(&mut self) -> Option<&mut Source> {
+        match self {
+            Self::Events(events) => Some(&mut events.source),
+            Self::Raw { source, .. } => Some(source),
+            Self::Whole { .. } | Self::Upgrade(_) => None,
+        }
+    }
+}
+
 /// A stream in the middle.
 pub(crate) struct Events {
     pub(crate) held: VecDeque<Event>,
@@ -89,8 +100,9 @@ pub(crate) async fn read(
     }
     let outcome = match Kind::of(&headers, prepared) {
         Kind::Events => {
-            let source = match &prepared.translation {
-                Some(translation) => source.translated(Translator::new(translation, provider.edit_before(prepared))),
+            let stream = prepared.translation.as_ref().and_then(|interpreter| interpreter.stream());
+            let source = match stream {
+                Some(stream) => source.translated(Translator::new(stream, provider.edit_before(prepared))),
                 None => source,
             };
             if translate::has_events(prepared) {
@@ -99,7 +111,7 @@ pub(crate) async fn read(
                 first_chunk(source).await
             }
         }
-        Kind::Json => whole_json(call, provider, prepared, source).await,
+        Kind::Json => whole_json(call, provider, prepared, source, &mut headers).await,
         Kind::Other => match source.chunk().await {
             Some(Ok(first)) => Ok(Form::Raw { first, source }),
             Some(Err(broken)) => Err(Fault::of(&broken)),
@@ -137,6 +149,8 @@ fn good(
     let hide_usage = prepared.hide_usage && call.live.plan.form == claviger_config::Form::Own;
     if let Some(translation) = &prepared.translation {
         translate::headers(&mut headers, translate::media_type(translation));
+        let begin = form.source().and_then(Source::translator).map(|translator| translator.begin().clone());
+        headers.extend(begin.and_then(|begin| provider.answer_header(prepared, &begin)));
     }
     let (translated, dropped) = (prepared.translation.is_some(), prepared.dropped.clone());
     Arrived::Good(Box::new(Good { status, headers, form, edit, hide_usage, translated, dropped }))
@@ -230,7 +244,13 @@ async fn refusal(
     Failed { verdict, untouched, answer: Some(Answer { status, headers, body }), absent }
 }
 
-async fn whole_json(call: &Call, provider: &Provider, prepared: &Prepared, mut source: Source) -> Result<Form, Fault> {
+async fn whole_json(
+    call: &Call,
+    provider: &Provider,
+    prepared: &Prepared,
+    mut source: Source,
+    headers: &mut HeaderMap,
+) -> Result<Form, Fault> {
     match source.whole(call.live.plan.limits.buffer_answer).await {
         Err(broken) => Err(Fault::of(&broken)),
         // a part of an answer cannot be translated
@@ -247,6 +267,7 @@ async fn whole_json(call: &Call, provider: &Provider, prepared: &Prepared, mut s
             }
             let usage = usage::in_json(&body);
             let Some(translation) = &prepared.translation else { return Ok(Form::Whole { body, usage }) };
+            headers.extend(provider.answer_header(prepared, &body));
             let body = match provider.edit_before(prepared) {
                 Some(edit) => edit.whole(body),
                 None => body,

@@ -5,8 +5,8 @@
 
 use bytes::Bytes;
 use claviger_dialects::model::{Fault, FaultKind};
-use claviger_dialects::{StreamTranslation, Text, Translation};
-use claviger_providers::{AnswerEdit, Edited, Prepared, StreamEdit};
+use claviger_dialects::{StreamTranslation, Text};
+use claviger_providers::{AnswerEdit, Edited, Interpreter, Prepared, StreamEdit};
 use claviger_wire::sse::Splitter;
 use http::{HeaderMap, HeaderValue, header};
 
@@ -15,16 +15,25 @@ pub(crate) struct Translator {
     stream: StreamTranslation,
     /// What changes in the provider's events before.
     edit: Option<(Splitter, StreamEdit)>,
+    begin: Bytes,
 }
 
 impl Translator {
-    pub(crate) fn new(translation: &Translation, edit: Option<AnswerEdit>) -> Self {
+    pub(crate) fn new(stream: StreamTranslation, edit: Option<AnswerEdit>) -> Self {
         let edit = edit.map(|edit| (Splitter::default(), edit.stream()));
-        Self { stream: translation.stream(), edit }
+        Self { stream, edit, begin: Bytes::new() }
+    }
+
+    /// The first bytes that came.
+    pub(crate) const fn begin(&self) -> &Bytes {
+        &self.begin
     }
 
     /// What the provider's next bytes mean; often nothing yet.
     pub(crate) fn push(&mut self, chunk: Bytes) -> Bytes {
+        if self.begin.is_empty() {
+            self.begin = chunk.clone();
+        }
         let mut out = Vec::with_capacity(chunk.len() + chunk.len() / 2);
         match &mut self.edit {
             None => self.stream.push(chunk, &mut out),
@@ -75,14 +84,14 @@ impl Translator {
 }
 
 /// The provider's whole answer in the caller's dialect; `None` when it cannot be read.
-pub(crate) fn whole(translation: &Translation, body: &[u8]) -> Option<Bytes> {
-    let reply = translation.answer(200, body);
+pub(crate) fn whole(interpreter: &Interpreter, body: &[u8]) -> Option<Bytes> {
+    let reply = interpreter.answer(200, body);
     if reply.status >= 400 {
         return None;
     }
-    if !translation.wants_stream() {
+    let Some(translation) = interpreter.conversation().filter(|translation| translation.wants_stream()) else {
         return Some(reply.body);
-    }
+    };
     let mut out = Vec::with_capacity(reply.body.len() * 2);
     translation.answer_as_stream(body, &mut out);
     Some(out.into())
@@ -96,11 +105,12 @@ pub(crate) fn headers(headers: &mut HeaderMap, kind: &'static str) {
 }
 
 /// The media type of a good answer.
-pub(crate) fn media_type(translation: &Translation) -> &'static str {
-    if translation.wants_stream() { translation.stream_type() } else { "application/json" }
+pub(crate) fn media_type(interpreter: &Interpreter) -> &'static str {
+    interpreter.stream_type().unwrap_or("application/json")
 }
 
 /// Whether the caller's stream consists of events.
 pub(crate) fn has_events(prepared: &Prepared) -> bool {
-    prepared.translation.as_ref().is_none_or(|translation| translation.stream_type() == "text/event-stream")
+    let kind = prepared.translation.as_ref().and_then(|interpreter| interpreter.stream_type());
+    kind.is_none_or(|kind| kind == "text/event-stream")
 }

@@ -76,6 +76,7 @@ fn receipt() -> Receipt {
         first_content_ms: None,
         total_ms: 345,
         usage: Usage { input: 12, output: 34, ..Usage::default() },
+        dropped: Vec::new(),
         body_streamed: false,
         bytes_in: 100,
         bytes_out: 200,
