@@ -80,10 +80,11 @@ impl Arm {
 
 /// The row with a variant laid over it.
 fn with(mut row: Row, variant: &Variant) -> Row {
-    let Variant { r#if: _, host, speaks, paths, stream_paths, headers, stream_headers, auth, body, unnamed } =
+    let Variant { r#if: _, host, speaks, apis, paths, stream_paths, headers, stream_headers, auth, body, unnamed } =
         variant.clone();
     row.host = host.unwrap_or(row.host);
     row.speaks = speaks.unwrap_or(row.speaks);
+    row.apis = apis.unwrap_or(row.apis);
     row.auth = auth.unwrap_or(row.auth);
     row.paths.extend(paths);
     row.stream_paths.extend(stream_paths);

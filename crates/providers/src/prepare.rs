@@ -2,6 +2,7 @@
 //!
 //! The body is the same bytes unless something must change. Nothing is sent here.
 
+mod sign;
 mod way;
 
 use std::fmt;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use claviger_dialects::{Protocol, model::Dropped};
-use claviger_types::{Operation, Secret};
+use claviger_types::{Operation, Secret, WallTime};
 use claviger_wire::{Ask, BodyForm};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -132,7 +133,9 @@ impl Provider {
                 | Auth::Raw
                 | Auth::Scheme(_)
                 | Auth::Header(_)
-                | Auth::Query(_) => None,
+                | Auth::Query(_)
+                | Auth::Aws
+                | Auth::Tencent => None,
             },
         })
     }
@@ -160,9 +163,16 @@ impl Provider {
 
     /// Writes the credential into the request: `credential`, else the caller's own where the type is meant to use it.
     /// A credential that no header can carry is not written.
-    pub fn authorise(&self, request: &mut Prepared, credential: Option<&Secret>) {
+    /// Signatures are of `now`, and of the request as it is: sign last.
+    pub fn authorise(&self, request: &mut Prepared, credential: Option<&Secret>, now: WallTime) {
+        let auth = &self.arm(request.model.as_deref()).auth;
+        match auth {
+            Auth::Aws => return sign::aws(request, &self.settings, now),
+            Auth::Tencent => return sign::tencent(request, &self.settings, now),
+            Auth::Bearer | Auth::BearerOrCaller | Auth::Raw | Auth::Scheme(_) | Auth::Header(_) | Auth::Query(_) => {}
+        }
         let Some(secret) = credential.or(request.caller_key.as_ref()) else { return };
-        let (name, text) = match &self.arm(request.model.as_deref()).auth {
+        let (name, text) = match auth {
             Auth::Bearer | Auth::BearerOrCaller => (AUTHORIZATION, format!("Bearer {}", secret.expose())),
             Auth::Scheme(name) => (AUTHORIZATION, format!("{name} {}", secret.expose())),
             Auth::Raw => (AUTHORIZATION, secret.expose().to_owned()),
@@ -170,6 +180,7 @@ impl Provider {
                 let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { return };
                 (name, secret.expose().to_owned())
             }
+            Auth::Aws | Auth::Tencent => return,
             Auth::Query(name) => {
                 let parameter = format!("{name}={}", escaped(secret.expose()));
                 request.path = path::with_query(std::mem::take(&mut request.path), Some(&parameter));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use claviger_dialects::Protocol;
 use claviger_types::Operation;
 
 use crate::arm::Arm;
@@ -9,6 +10,7 @@ use crate::classify::Classifier;
 use crate::mapping::Mapping;
 use crate::row::Row;
 use crate::settings::{self, SettingProblem, Settings};
+use crate::speech::caller;
 use crate::{check, table};
 
 /// An upstream entry: its row, its settings, and what follows from both.
@@ -65,6 +67,11 @@ impl Provider {
     pub fn supports(&self, operation: Operation) -> bool {
         let can = |arm: &Arm| arm.passes(operation) || arm.caller(operation).is_some();
         can(&self.usual) || self.arms.iter().any(can)
+    }
+
+    /// Whether callers of this protocol reach it untranslated.
+    pub fn speaks(&self, protocol: Protocol) -> bool {
+        Operation::ALL.iter().any(|operation| caller(*operation) == Some(protocol) && self.usual.passes(*operation))
     }
 
     /// How it is asked for this model.

@@ -135,6 +135,8 @@ pub(crate) struct Variant {
     pub(crate) host: Option<String>,
     /// What is spoken.
     pub(crate) speaks: Option<String>,
+    /// Operations served below `base`, instead of the row's.
+    pub(crate) apis: Option<Vec<String>>,
     /// Operation → path.
     #[serde(default)]
     pub(crate) paths: BTreeMap<String, String>,
@@ -221,6 +223,10 @@ pub(crate) enum Auth {
     Header(String),
     /// `?NAME=TOKEN`.
     Query(String),
+    /// Signed with `awsAccessKey` and `awsSecretKey`.
+    Aws,
+    /// Signed with `hunyuanAuthId` and `hunyuanAuthKey`.
+    Tencent,
 }
 
 /// Whether an entry must have credentials.

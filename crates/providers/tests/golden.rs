@@ -15,7 +15,7 @@ use std::path::Path;
 use base64::Engine as _;
 use bytes::Bytes;
 use claviger_providers::{AnswerEdit, Edited, Provider, Stamp, supported_types};
-use claviger_types::Secret;
+use claviger_types::{Secret, WallTime};
 use claviger_wire::Ask;
 use claviger_wire::ask::{Arrival, AskError};
 use claviger_wire::sse::Splitter;
@@ -71,7 +71,7 @@ const LATER: [&str; 1] = ["qwen-native-embeddings-list"];
 
 fn send(provider: &Provider, ask: &Ask, token: Option<String>) -> Option<Sent> {
     let mut prepared = provider.prepare(ask, None, Stamp::default()).ok()?;
-    provider.authorise(&mut prepared, token.map(Secret::new).as_ref());
+    provider.authorise(&mut prepared, token.map(Secret::new).as_ref(), WallTime::from_millis(0));
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     Some(Sent {
         method: prepared.method.to_string(),

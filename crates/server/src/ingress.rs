@@ -26,7 +26,7 @@ use crate::live::Live;
 use crate::relay::Body;
 use crate::respond::{self, Refusal};
 use crate::shared::Shared;
-use crate::{models, state};
+use crate::{count, models, state};
 
 /// Serves one request of the data port.
 pub(crate) async fn serve(shared: Arc<Shared>, mut request: Request<Incoming>) -> Response<Body> {
@@ -57,6 +57,11 @@ pub(crate) async fn serve(shared: Arc<Shared>, mut request: Request<Incoming>) -
         && let Some(own) = models::answer(&shared, &exchange.live, &ask).await
     {
         return respond::answer(exchange, own.0, own.1);
+    }
+    if let Some(counted) =
+        exchange.live.plan.routes.find(&ask).and_then(|route| count::answer(&exchange.live.plan, route, &ask))
+    {
+        return respond::answer(exchange, counted.0, counted.1);
     }
     let (call, flow, route) = match route(&exchange, ask, upgrade, stream) {
         Ok(routed) => routed,
@@ -326,8 +331,13 @@ pub(crate) fn straight(exchange: &Exchange, ask: Ask, provider: usize) -> Option
 fn tiers(live: &Live, route: &Route, ask: &Ask) -> (Vec<Vec<Candidate>>, Vec<Vec<Option<String>>>) {
     let mut tiers = Vec::with_capacity(route.tiers.len());
     let mut renames = Vec::with_capacity(route.tiers.len());
+    let counted = count::protocol(ask);
     for tier in &route.tiers {
-        let able = tier.targets.iter().filter(|t| live.plan.providers[t.provider].provider.supports(ask.operation));
+        let able = tier.targets.iter().filter(|target| {
+            let provider = &live.plan.providers[target.provider].provider;
+            // who speaks another protocol cannot be asked how many LLM tokens it would be
+            provider.supports(ask.operation) && counted.is_none_or(|protocol| provider.speaks(protocol))
+        });
         let (candidates, names) = able
             .map(|target| {
                 let asked = target.model.as_deref().or(ask.model.as_deref());

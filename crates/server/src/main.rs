@@ -9,6 +9,7 @@ mod checks;
 mod classify;
 mod cli;
 mod clock;
+mod count;
 mod demo;
 mod drive;
 mod exchange;

@@ -127,9 +127,10 @@ fn a_broken_rule_fails_all_and_a_broken_global_part_only_itself() {
 }
 
 #[test]
-fn a_dialect_to_come_is_one_error_wherever_it_is_used() {
+fn what_is_to_come_is_one_error_wherever_it_is_used() {
     let text = "\
-providers: [{ id: c, type: claude, apiTokens: [t-1, t-2] }]
+providers:
+  - { id: c, type: vertex, vertexAuthKey: k, vertexRegion: r, vertexProjectId: p, vertexAuthServiceName: s }
 activeProviderId: c
 _rules_:
   - { _match_domain_: [d], activeProviderId: c }

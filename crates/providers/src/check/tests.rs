@@ -68,11 +68,12 @@ fn what_higress_accepts_is_accepted() {
 
 #[test]
 fn what_is_to_come_is_said_apart_from_what_is_wrong() {
-    let keys = json!({"awsAccessKey": "a", "awsSecretKey": "b", "awsRegion": "eu-north-1"});
-    let settings = settings("bedrock", 0, keys);
+    let keys =
+        json!({"vertexAuthKey": "{}", "vertexRegion": "global", "vertexProjectId": "p", "vertexAuthServiceName": "s"});
+    let settings = settings("vertex", 0, keys);
     assert_eq!(validate(&settings), []);
     let problems = Provider::build(&settings).expect_err("not served yet");
-    assert!(problems[0].message.contains("signs its requests"), "{problems:?}");
+    assert!(problems[0].message.contains("service account"), "{problems:?}");
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn only_openai_without_tokens_uses_the_callers_key() {
         settings.tokens = tokens;
         let provider = provider(&settings);
         let mut prepared = provider.prepare(&request, None, Stamp::default()).unwrap();
-        provider.authorise(&mut prepared, secret.map(Secret::new).as_ref());
+        provider.authorise(&mut prepared, secret.map(Secret::new).as_ref(), WallTime::from_millis(0));
         prepared.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned())
     };
     assert_eq!(written("openai", 0, None).as_deref(), Some("Bearer caller"));
@@ -154,7 +154,7 @@ fn only_openai_without_tokens_uses_the_callers_key() {
 fn the_credential_does_not_show_in_what_is_printed() {
     let provider = provider(&settings("openai", json!({"awsSecretKey": "hidden-option"})));
     let mut prepared = provider.prepare(&ask("GET", "/v1/models", &[], ""), None, Stamp::default()).unwrap();
-    provider.authorise(&mut prepared, Some(&Secret::new("sk-very-secret-token")));
+    provider.authorise(&mut prepared, Some(&Secret::new("sk-very-secret-token")), WallTime::from_millis(0));
     let shown = format!("{prepared:?} {provider:?}");
     assert!(!shown.contains("very-secret") && !shown.contains("hidden-option"), "{shown}");
 }

@@ -57,7 +57,7 @@ pub(crate) async fn once(
         return Arrived::Failed(unreachable_credential());
     };
     let mut signed = (*prepared).clone();
-    provider.authorise(&mut signed, key.secret.as_ref());
+    provider.authorise(&mut signed, key.secret.as_ref(), shared.clock.wall());
     let (endpoint, outgoing) = outgoing(call, signed, Arc::clone(&supply.egress));
     let work = async {
         let reply = match shared.net.send(&endpoint, outgoing, supply.connect_timeout).await {

@@ -328,3 +328,22 @@ async fn the_same_protocol_passes_byte_for_byte() {
     assert_eq!((answer.status, provider.seen()[0].body.as_ref()), (200, request.body.as_slice()));
     assert_eq!(answer.header("x-claviger-dropped"), None);
 }
+
+#[tokio::test]
+async fn llm_tokens_are_counted_by_those_who_speak_the_callers_protocol_else_estimated() {
+    let count = post(
+        "/v1/messages/count_tokens",
+        &json!({
+            "model": "claude-sonnet-4-5", "messages": [{"role": "user", "content": "how many are these"}],
+        }),
+    );
+    let (provider, gateway) = openai(TokenScript::healthy()).await;
+    let answer = gateway.ask(&count).await;
+    assert_eq!((answer.status, provider.seen().len()), (200, 0), "{}", answer.text());
+    assert!((5..20).contains(&answer.json()["input_tokens"].as_u64().unwrap()), "{}", answer.text());
+    let gemini = gateway.ask(&contents("how many are these", "countTokens")).await;
+    assert!(gemini.json()["totalTokens"].as_u64() > Some(4), "{}", gemini.text());
+    let (provider, gateway) = claude(TokenScript::healthy(), &[]).await;
+    gateway.ask(&count).await;
+    assert_eq!(provider.seen()[0].path, "/v1/messages/count_tokens");
+}
