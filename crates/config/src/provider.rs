@@ -126,7 +126,7 @@ fn build(map: &Reader<'_>, settings: &Settings, mark: usize) -> Option<Provider>
     match Provider::build(settings) {
         Ok(provider) => Some(provider),
         Err(problems) => {
-            // what validation does not find is a dialect that is not translated yet
+            // what validation does not find is a way to ask that is still to come
             for found in problems.iter().filter(|found| !invalid.contains(found)) {
                 setting(map, Severity::Error, Code::DialectLater, found);
             }

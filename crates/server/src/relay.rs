@@ -108,10 +108,15 @@ impl RawRelay {
                 Poll::Ready(None)
             }
             Poll::Ready(Some(Err(_))) => Poll::Ready(Some(self.broken(&Failure::Cut))),
-            Poll::Pending => match self.idle.poll(cx) {
-                Poll::Ready(()) => Poll::Ready(Some(self.broken(&Failure::Idle))),
-                Poll::Pending => Poll::Pending,
-            },
+            Poll::Pending => {
+                if self.source.was_heard() {
+                    self.idle.heard();
+                }
+                match self.idle.poll(cx) {
+                    Poll::Ready(()) => Poll::Ready(Some(self.broken(&Failure::Idle))),
+                    Poll::Pending => Poll::Pending,
+                }
+            }
         }
     }
 

@@ -137,7 +137,7 @@ _rules_:
   - { _match_route_: [r], provider: { type: bedrock, apiTokens: [t-3], awsRegion: r } }
 ";
     let errors: Vec<_> = brief(text).into_iter().filter(|line| line.starts_with('E')).collect();
-    assert_eq!(errors, ["E 1 dialect_later providers[0].type"]);
+    assert_eq!(errors, ["E 2 dialect_later providers[0].type"]);
 }
 
 const MANIFEST: &str = "\

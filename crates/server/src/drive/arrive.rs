@@ -99,6 +99,8 @@ pub(crate) async fn read(
         return good(call, provider, prepared, status, headers, form);
     }
     let outcome = match Kind::of(&headers, prepared) {
+        // nobody can translate what nobody can unpack
+        Kind::Other if prepared.translation.is_some() => Err(Fault::Garbled),
         Kind::Events => {
             let stream = prepared.translation.as_ref().and_then(|interpreter| interpreter.stream());
             let source = match stream {

@@ -20,6 +20,8 @@ pub(crate) struct Source {
     translator: Option<Box<Translator>>,
     /// Whether all has been translated, and the answer was complete.
     ended: Option<bool>,
+    /// Whether the provider sent something since it was last asked.
+    heard: bool,
 }
 
 enum Decoder {
@@ -49,13 +51,18 @@ impl Source {
             headers.remove(CONTENT_ENCODING);
             headers.remove(http::header::CONTENT_LENGTH);
         }
-        Self { body, decoder, translator: None, ended: None }
+        Self { body, decoder, translator: None, ended: None, heard: false }
     }
 
     /// The same, in the caller's dialect from here on.
     pub(crate) fn translated(mut self, translator: Translator) -> Self {
         self.translator = Some(Box::new(translator));
         self
+    }
+
+    /// Whether bytes came that meant nothing in the caller's dialect, since this was last asked: it is no silence.
+    pub(crate) const fn was_heard(&mut self) -> bool {
+        std::mem::replace(&mut self.heard, false)
     }
 
     /// What translates it, if anything does.
@@ -72,7 +79,10 @@ impl Source {
             let next = std::task::ready!(self.poll_plain(cx));
             let Some(translator) = &mut self.translator else { return Poll::Ready(next) };
             let out = match next {
-                Some(Ok(chunk)) => translator.push(chunk),
+                Some(Ok(chunk)) => {
+                    self.heard = true;
+                    translator.push(chunk)
+                }
                 Some(Err(broken)) => return Poll::Ready(Some(Err(broken))),
                 None => {
                     let (owed, complete) = translator.complete();

@@ -100,10 +100,15 @@ impl EventRelay {
                     Poll::Ready(Some(Err(Broken::Cut))) => self.broken(&Failure::Cut),
                     Poll::Ready(Some(Err(Broken::Garbled))) => self.broken(&Failure::Garbled),
                     Poll::Ready(None) => self.end(),
-                    Poll::Pending => match self.idle.poll(cx) {
-                        Poll::Ready(()) => self.broken(&Failure::Idle),
-                        Poll::Pending => return Poll::Pending,
-                    },
+                    Poll::Pending => {
+                        if self.source.was_heard() {
+                            self.idle.heard();
+                        }
+                        match self.idle.poll(cx) {
+                            Poll::Ready(()) => self.broken(&Failure::Idle),
+                            Poll::Pending => return Poll::Pending,
+                        }
+                    }
                 },
             }
         }
