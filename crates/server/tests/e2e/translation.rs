@@ -1,6 +1,6 @@
 //! Callers and providers that speak different protocols.
 
-use claviger_testkit::{CutHow, FaultKind, Running, Script, ScriptedUpstream, TokenScript};
+use claviger_testkit::{CutHow, FaultKind, Reply, Running, Script, ScriptedUpstream, TokenScript};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Config, Ended, Gateway, Provider, Request, chat, launch, post, stream, token, tokens};
@@ -346,4 +346,42 @@ async fn llm_tokens_are_counted_by_those_who_speak_the_callers_protocol_else_est
     let (provider, gateway) = claude(TokenScript::healthy(), &[]).await;
     gateway.ask(&count).await;
     assert_eq!(provider.seen()[0].path, "/v1/messages/count_tokens");
+}
+
+#[tokio::test]
+async fn both_callers_talk_to_gemini() {
+    let said = |text: &str, more: &str| {
+        format!(
+            r#"{{"candidates":[{{"content":{{"role":"model","parts":[{{"text":"{text}"}}]}},"index":0{more}}}],
+            "usageMetadata":{{"promptTokenCount":3,"candidatesTokenCount":2,"totalTokenCount":5}}}}"#
+        )
+        .replace('\n', "")
+    };
+    let stop = r#","finishReason":"STOP""#;
+    let events = format!("data: {}\n\ndata: {}\n\n", said("Hel", ""), said("lo", stop));
+    let at = "/v1beta/models/gemini-2.5-flash";
+    let script = Script::accepting_all()
+        .reply(
+            Reply::new("POST", &format!("{at}:generateContent"), said("Hello", stop))
+                .header("content-type", "application/json"),
+        )
+        .reply(
+            Reply::new("POST", &format!("{at}:streamGenerateContent"), events)
+                .header("content-type", "text/event-stream"),
+        );
+    let provider = ScriptedUpstream::start(script).await.unwrap();
+    let entry = Provider::of_type("main", "gemini", provider.addr())
+        .tokens(&tokens(1))
+        .line("modelMapping: { \"*\": gemini-2.5-flash }");
+    let gateway = launch(&Config::default().provider(entry)).await;
+    for request in [chat("hi"), stream("hi")] {
+        let answer = gateway.ask(&request).await;
+        assert_eq!((answer.status, answer.said()), (200, "Hello".to_owned()), "{}", answer.text());
+        assert_eq!(gateway.receipt(&answer).await["usage"]["input"], 3);
+    }
+    assert_eq!(gateway.ask(&message("hi")).await.json()["content"][0]["text"], "Hello");
+    assert_eq!(told(&gateway.ask(&message_stream("hi")).await), "Hello");
+    let seen = provider.seen();
+    assert_eq!(seen[1].path, format!("{at}:streamGenerateContent?alt=sse"));
+    assert_eq!(seen[0].header("x-goog-api-key"), Some(token(0).as_str()));
 }
