@@ -82,6 +82,7 @@ fn route(deadline: f64, max_wait: f64) -> Route {
         guess_budget: 4,
         max_attempts: None,
         reuse_failed: false,
+        strict_translation: false,
     }
 }
 

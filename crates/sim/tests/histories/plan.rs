@@ -144,6 +144,7 @@ fn route(dice: &mut Dice, facts_only: bool) -> Route {
         guess_budget: 4,
         max_attempts: limited.then(|| 1 + dice.below(3) as u32),
         reuse_failed: !facts_only && dice.chance(0.1),
+        strict_translation: false,
     }
 }
 
