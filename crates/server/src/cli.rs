@@ -79,6 +79,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn serve(file: &Path, state_file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+    let before = reload::stamp(file, &[]);
     let loaded = load(file)?;
     let mut stderr = std::io::stderr();
     for problem in &loaded.problems {
@@ -94,7 +95,7 @@ fn serve(file: &Path, state_file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
         None => plan.state_file.clone(),
     };
     let state = place::path(&wanted, file, |variable| std::env::var(variable).ok());
-    block_on(run(Start { plan, file: Some(file), state, secrets: loaded.files, notes: Vec::new() }))?;
+    block_on(run(Start { plan, file: Some((file, before)), state, secrets: loaded.files, notes: Vec::new() }))?;
     Ok(ExitCode::SUCCESS)
 }
 

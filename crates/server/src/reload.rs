@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use claviger_config::{Loaded, Severity, Source};
+use claviger_config::{Loaded, Plan, Severity, Source};
+use claviger_net::NetError;
 
 use crate::live::Live;
 use crate::shared::Shared;
@@ -29,8 +30,8 @@ pub(crate) fn load(name: &str, text: &str) -> Loaded {
     claviger_config::load(&Source { name, text, env: &env, read_file: &read_file })
 }
 
-/// Watches and reloads until the process ends.
-pub(crate) async fn watch(shared: Arc<Shared>, path: PathBuf, mut files: Vec<String>) {
+/// Watches and reloads until the process ends. `read`: what [`stamp`] said of the configuration before it was read.
+pub(crate) async fn watch(shared: Arc<Shared>, path: PathBuf, mut files: Vec<String>, read: Stamp) {
     let mut hangup = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
         Ok(signal) => signal,
         Err(error) => {
@@ -39,22 +40,26 @@ pub(crate) async fn watch(shared: Arc<Shared>, path: PathBuf, mut files: Vec<Str
         }
     };
     let mut seen = stamp(&path, &files);
+    // it may have changed between its first reading and now
+    let mut again = read != stamp(&path, &[]);
     loop {
-        tokio::select! {
-            _ = hangup.recv() => {}
-            () = tokio::time::sleep(LOOK) => {
-                if stamp(&path, &files) == seen {
-                    continue;
+        if !again {
+            tokio::select! {
+                _ = hangup.recv() => {}
+                () = tokio::time::sleep(LOOK) => {
+                    if stamp(&path, &files) == seen {
+                        continue;
+                    }
                 }
             }
         }
+        // before they are read: what changes meanwhile is noticed the next time
         seen = stamp(&path, &files);
         let done = reload(&shared, &path);
         shared.telemetry.reloaded(done.is_some());
-        if let Some(now_read) = done {
-            files = now_read;
-            seen = stamp(&path, &files);
-        }
+        // files that are new to us may have changed after they were read and before anybody looked at them
+        again = done.as_ref().is_some_and(|now_read| *now_read != files);
+        files = done.unwrap_or(files);
     }
 }
 
@@ -84,9 +89,8 @@ fn reload(shared: &Shared, path: &Path) -> Option<Vec<String>> {
     if plan.state_file != old.plan.state_file {
         tracing::warn!("`stateFile` takes effect at the next start");
     }
-    let built = Live::build(plan, &mut shared.pool.lock(), shared.clock.now());
-    let live = match built {
-        Ok(live) => Arc::new(live),
+    let live = match replace(shared, plan) {
+        Ok(live) => live,
         Err(error) => {
             tracing::error!(%error, "the configuration cannot be used; the old one stays in force");
             return None;
@@ -94,17 +98,24 @@ fn reload(shared: &Shared, path: &Path) -> Option<Vec<String>> {
     };
     let (providers, credentials) = (live.plan.providers.len(), live.credentials());
     shared.net.retain(&|endpoint| live.supplies.iter().any(|supply| supply.egress == endpoint.egress));
-    shared.live.store(live);
     // who waits may find a new credential
     shared.waiting.wake();
     tracing::info!(providers, credentials, "configuration reloaded");
     Some(loaded.files)
 }
 
-type Stamp = Vec<Option<(SystemTime, u64)>>;
+/// Puts the plan in force. The pool stays locked meanwhile: nobody is given a credential of which nobody knows the key.
+fn replace(shared: &Shared, plan: Plan) -> Result<Arc<Live>, NetError> {
+    let mut pool = shared.pool.lock();
+    let live = Arc::new(Live::build(plan, &mut pool, shared.clock.now())?);
+    shared.live.store(Arc::clone(&live));
+    Ok(live)
+}
+
+pub(crate) type Stamp = Vec<Option<(SystemTime, u64)>>;
 
 /// When the files were last changed, and how long they are.
-fn stamp(path: &Path, files: &[String]) -> Stamp {
+pub(crate) fn stamp(path: &Path, files: &[String]) -> Stamp {
     let of = |path: &Path| {
         let meta = std::fs::metadata(path).ok()?;
         Some((meta.modified().ok()?, meta.len()))

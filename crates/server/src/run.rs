@@ -26,8 +26,8 @@ use crate::{banner, checks, ingress, reload};
 /// What to run.
 pub(crate) struct Start<'a> {
     pub(crate) plan: Plan,
-    /// The file to watch; `None` for the demo.
-    pub(crate) file: Option<&'a Path>,
+    /// The file to watch, and what it was like before it was read; `None` for the demo.
+    pub(crate) file: Option<(&'a Path, reload::Stamp)>,
     /// Where what was learned survives a restart; `None`: nowhere.
     pub(crate) state: Option<PathBuf>,
     /// Files the plan read secrets from.
@@ -62,7 +62,7 @@ pub(crate) async fn run(start: Start<'_>) -> anyhow::Result<()> {
         shared: Arc::clone(&shared),
         token: live.plan.admin.as_ref().and_then(|admin| admin.token.clone()),
         ready: AtomicBool::new(true),
-        file: file.map(|path| path.display().to_string()),
+        file: file.as_ref().map(|(path, _)| path.display().to_string()),
     });
     // both signals are caught before anybody is told that we are here
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -71,7 +71,8 @@ pub(crate) async fn run(start: Start<'_>) -> anyhow::Result<()> {
     banner::print(&live, &data.urls, admin.as_ref().map(|port| port.urls[0].as_str()), &notes);
     let keeping = memory.map(|memory| memory.keep(Arc::clone(&shared)));
     let checking = tokio::spawn(checks::watch(Arc::clone(&shared)));
-    let watcher = file.map(|path| tokio::spawn(reload::watch(Arc::clone(&shared), path.to_owned(), secrets)));
+    let watcher =
+        file.map(|(path, read)| tokio::spawn(reload::watch(Arc::clone(&shared), path.to_owned(), secrets, read)));
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}

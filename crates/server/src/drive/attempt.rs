@@ -8,7 +8,7 @@ use claviger_flow::{Answer, Failed, Start};
 use claviger_net::{Endpoint, OutBody, Outgoing, SendError};
 use claviger_pool::CredentialId;
 use claviger_providers::{Failure, PrepareError, Prepared, Provider, Stamp};
-use claviger_types::{Class, Verdict};
+use claviger_types::{Class, Scope, Verdict};
 use claviger_wire::Ask;
 use claviger_wire::failure::{self, FailureKind};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -53,7 +53,9 @@ pub(crate) async fn once(
         Ok(prepared) => prepared,
         Err(error) => return Arrived::Failed(unprepared(&call.ask, &error)),
     };
-    let Some(key) = call.live.key(credential) else {
+    // a request that began before a reload may be given a credential that came with it
+    let newest = shared.live();
+    let Some(key) = call.live.key(credential).or_else(|| newest.key(credential)) else {
         return Arrived::Failed(unreachable_credential());
     };
     let mut signed = (*prepared).clone();
@@ -145,7 +147,8 @@ fn unprepared(ask: &Ask, error: &PrepareError) -> Failed {
 
 /// A reload removed the credential between the choice and the send.
 fn unreachable_credential() -> Failed {
-    Failed::silent(Verdict::of(Class::InvalidCredential, "credential_removed"), true)
+    let nobodys = Verdict::of(Class::InvalidCredential, "credential_removed").scoped(Scope::Request);
+    Failed::silent(Verdict { retry_elsewhere: true, ..nobodys }, true)
 }
 
 pub(crate) fn json() -> HeaderMap {
