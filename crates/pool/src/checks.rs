@@ -1,13 +1,13 @@
 //! Requests of the gateway's own that find out whether a credential works again, where [`Checks`] asks for them.
 
-use claviger_types::{Class, Moment, Verdict};
+use claviger_types::{Class, Moment};
 
 use crate::health::Checks;
 use crate::ids::{CredentialId, LeaseId, ProviderId};
 use crate::lease::End;
 use crate::pool::Pool;
 use crate::rules;
-use crate::standing::{Admission, Rest, Standing};
+use crate::standing::{Admission, Standing};
 
 /// Permission for one check. Hand it back through [`Pool::checked`].
 #[derive(Debug)]
@@ -26,17 +26,8 @@ pub struct Check {
 }
 
 impl Pool {
-    /// At most `most` credentials whose rest is over and which the gateway asks by itself; each is the only probe of
-    /// its credential.
-    pub fn checks(&mut self, now: Moment, most: usize) -> Vec<Check> {
-        let mut found = Vec::new();
-        for provider in 0..u32::try_from(self.providers.len()).unwrap_or(u32::MAX) {
-            found.extend(self.checks_of(now, ProviderId(provider), most - found.len()));
-        }
-        found
-    }
-
-    /// The same for one provider.
+    /// At most `most` credentials of this provider whose rest is over and which the gateway asks by itself; each is the
+    /// only probe of its credential.
     pub fn checks_of(&mut self, now: Moment, provider: ProviderId, most: usize) -> Vec<Check> {
         let mut found = Vec::new();
         let Some(state) = self.providers.get(provider.0 as usize) else { return found };
@@ -94,7 +85,8 @@ impl Pool {
         let improved = match end {
             End::Good => self.proven(now, check),
             End::Said(verdict) if verdict.class == Class::InvalidCredential => {
-                self.refused(now, check, verdict, dice);
+                let rest = self.rest_of(check.credential, (check.id, check.sent), verdict, now, dice);
+                self.slots[index as usize].standing.rest(rest);
                 false
             }
             // "too many requests", "no money": whoever says so knows the key
@@ -137,14 +129,6 @@ impl Pool {
             }
         }
         improved
-    }
-
-    fn refused(&mut self, now: Moment, check: &Check, verdict: Verdict, dice: u64) {
-        let health = self.providers[check.provider.0 as usize].health;
-        let successes = health.success_threshold.unwrap_or(1);
-        let rest = Rest::new(check.id, verdict.class, now, check.sent, dice);
-        let rest = Rest { hint: verdict.hint, interval: health.interval, successes, ..rest };
-        self.slots[check.credential.index as usize].standing.rest(rest);
     }
 
     fn pause(&self, check: &Check) -> std::time::Duration {

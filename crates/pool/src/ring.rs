@@ -5,6 +5,7 @@
 
 use crate::cell::Cell;
 use crate::pool::Slot;
+use crate::rules;
 
 /// Points on the ring per cell of usual weight. More make the shares more even and the ring larger; the bound on loads
 /// evens them out as well.
@@ -61,10 +62,7 @@ pub(crate) fn lot(key: u64, provider: u32, weights: f64) -> f64 {
     weights / -unit.ln()
 }
 
-/// splitmix64's finisher.
+/// A well spread number for each value.
 const fn mix(value: u64) -> u64 {
-    let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+    rules::mix(value, 1)
 }

@@ -163,11 +163,16 @@ pub(crate) fn doubled((base, longest): (Duration, Duration), times: u32) -> Dura
 
 /// A number in `[0, 1)` from the upper bits of `dice`; `salt` gives independent numbers from one throw.
 pub(crate) fn unit(dice: u64, salt: u64) -> f64 {
-    // splitmix64: cheap, and good enough to spread moments in time
-    let mut z = dice.wrapping_add(salt.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    (mix(dice, salt) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// The number that splitmix64 gives `step` steps after `seed`: cheap, and good enough to spread moments in time and keys
+/// over a ring.
+pub(crate) const fn mix(seed: u64, step: u64) -> u64 {
+    let z = seed.wrapping_add(step.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
 }
 
 /// `rest` varied by ±[`JITTER`].

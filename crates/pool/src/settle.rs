@@ -210,7 +210,7 @@ impl Pool {
         if verdict.class != Class::InvalidCredential {
             self.proves_key(now, lease);
         }
-        let rest = self.rest_of(lease, verdict, now, dice);
+        let rest = self.rest_of(lease.credential, (lease.id, lease.sent), verdict, now, dice);
         let account = self.slots[lease.credential.index as usize].account;
         let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) else { return };
         endpoint.evidence.add_good(now, rules::FACT_IS_LIFE);
@@ -246,10 +246,18 @@ impl Pool {
         self.release(lease, now);
     }
 
-    fn rest_of(&self, lease: &Lease, verdict: Verdict, now: Moment, dice: u64) -> Rest {
-        let provider = self.slots[lease.credential.index as usize].provider;
+    /// The rest that a verdict on an attempt means, by the rules of the credential's provider.
+    pub(crate) fn rest_of(
+        &self,
+        credential: CredentialId,
+        (lease, sent): (LeaseId, Moment),
+        verdict: Verdict,
+        now: Moment,
+        dice: u64,
+    ) -> Rest {
+        let provider = self.slots[credential.index as usize].provider;
         let health = self.providers[provider.0 as usize].health;
-        let rest = Rest::new(lease.id, verdict.class, now, lease.sent, dice);
+        let rest = Rest::new(lease, verdict.class, now, sent, dice);
         let successes = health.success_threshold.unwrap_or(1);
         Rest { hint: verdict.hint, interval: health.interval, successes, ..rest }
     }
@@ -257,7 +265,7 @@ impl Pool {
     /// Shares the blame between credential and endpoint by how the others fared. Returns the endpoint's share, and
     /// whether the attempt was the endpoint's probe.
     fn guess(&mut self, now: Moment, lease: &Lease, cell: usize, verdict: Verdict, dice: u64) -> (f64, bool) {
-        let rest = self.rest_of(lease, verdict, now, dice);
+        let rest = self.rest_of(lease.credential, (lease.id, lease.sent), verdict, now, dice);
         let threshold = self.strikes_of(lease);
         let Some(endpoint) = self.endpoints.get_mut(lease.endpoint) else { return (0.0, false) };
         let state = &mut endpoint.cells[cell];

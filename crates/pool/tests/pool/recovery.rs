@@ -22,22 +22,22 @@ fn a_listing_brings_a_key_back_without_any_callers_request() {
     let lease = sim.first().unwrap();
     let dead = sim.index(&lease);
     sim.say(lease, Class::InvalidCredential);
-    assert!(sim.pool.checks(sim.now, 8).is_empty(), "it rests");
+    assert!(sim.pool.checks_of(sim.now, sim.roster.providers[0], 8).is_empty(), "it rests");
     sim.advance(20_000);
     for _ in 0..20 {
         let lease = sim.first().unwrap();
         assert_ne!(sim.index(&lease), dead, "left to the check while others are there");
         sim.settle(lease, End::Good);
     }
-    let checks = sim.pool.checks(sim.now, 8);
+    let checks = sim.pool.checks_of(sim.now, sim.roster.providers[0], 8);
     assert_eq!(checks.len(), 1);
-    assert!(sim.pool.checks(sim.now, 8).is_empty(), "one probe at a time");
+    assert!(sim.pool.checks_of(sim.now, sim.roster.providers[0], 8).is_empty(), "one probe at a time");
     let refused = End::Said(Verdict::of(Class::InvalidCredential, "test"));
     assert!(!sim.pool.checked(sim.now, &checks[0], refused, 7));
     sim.advance(20_000);
-    assert!(sim.pool.checks(sim.now, 8).is_empty(), "the second rest is longer");
+    assert!(sim.pool.checks_of(sim.now, sim.roster.providers[0], 8).is_empty(), "the second rest is longer");
     sim.advance(20_000);
-    let checks = sim.pool.checks(sim.now, 8);
+    let checks = sim.pool.checks_of(sim.now, sim.roster.providers[0], 8);
     assert!(sim.pool.checked(sim.now, &checks[0], End::Good, 7));
     assert_eq!(state(&sim, dead), State::Ready);
 }
@@ -49,7 +49,7 @@ fn a_provider_without_listings_is_probed_by_requests() {
     sim.say(lease, Class::InvalidCredential);
     sim.pool.uncheckable(sim.roster.providers[0]);
     sim.advance(20_000);
-    assert!(sim.pool.checks(sim.now, 8).is_empty());
+    assert!(sim.pool.checks_of(sim.now, sim.roster.providers[0], 8).is_empty());
     let lease = sim.first().unwrap();
     assert!(lease.probe);
     sim.settle(lease, End::Good);
@@ -63,7 +63,7 @@ fn a_prompt_proves_everything_the_credential_was_out_for() {
     let empty = sim.index(&lease);
     sim.say(lease, Class::QuotaExhausted);
     sim.advance(80_000);
-    let checks = sim.pool.checks(sim.now, 8);
+    let checks = sim.pool.checks_of(sim.now, sim.roster.providers[0], 8);
     assert_eq!((checks.len(), checks[0].kind), (1, Checks::Everything));
     assert!(sim.pool.checked(sim.now, &checks[0], End::Good, 7));
     assert_eq!(state(&sim, empty), State::Ready);

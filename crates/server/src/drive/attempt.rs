@@ -54,8 +54,15 @@ pub(crate) async fn once(
         Err(error) => return Arrived::Failed(unprepared(&call.ask, &error)),
     };
     // a request that began before a reload may be given a credential that came with it
-    let newest = shared.live();
-    let Some(key) = call.live.key(credential).or_else(|| newest.key(credential)) else {
+    let newest;
+    let key = match call.live.key(credential) {
+        Some(key) => Some(key),
+        None => {
+            newest = shared.live();
+            newest.key(credential)
+        }
+    };
+    let Some(key) = key else {
         return Arrived::Failed(unreachable_credential());
     };
     let mut signed = (*prepared).clone();
