@@ -1,28 +1,11 @@
-//! What goes from one dialect to the other and back still means the same.
-
-#![expect(clippy::expect_used, reason = "a test may fail")]
+//! By way of Anthropic.
 
 use bytes::Bytes;
-use claviger_dialects::{Context, Protocol, Translation};
+use claviger_dialects::Protocol;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-fn translation(client: Protocol, upstream: Protocol) -> Translation {
-    Translation::new(client, upstream, Context::default()).expect("a pair")
-}
-
-fn forth(client: Protocol, upstream: Protocol, body: &Value) -> Value {
-    let outgoing = translation(client, upstream).request(body.to_string().as_bytes()).expect("a request");
-    assert!(outgoing.dropped.is_empty(), "{} lost from {body}", outgoing.dropped);
-    serde_json::from_slice(&outgoing.body).expect("JSON")
-}
-
-/// Text with all that must be escaped and some that must not.
-fn text() -> impl Strategy<Value = String> {
-    proptest::string::string_regex("[a-zA-Z0-9 \"\\\\\n\t\u{1}éß漢🚢/{}]{1,24}")
-        .expect("a pattern")
-        .prop_map(|t| t + ".")
-}
+use crate::chat::{answer, call, forth, text, translation};
 
 fn user() -> impl Strategy<Value = Value> {
     let picture = Just(json!({ "type": "image_url", "image_url": { "url": "data:image/gif;base64,R0lGOA==" } }));
@@ -41,11 +24,7 @@ fn assistant() -> impl Strategy<Value = Vec<Value>> {
     let calls = prop::collection::vec((argument, text()), 0..3);
     (text(), calls, any::<bool>()).prop_map(|(said, calls, mute)| {
         let id = |at: usize| format!("call_{at}");
-        let call = |(at, (arguments, _)): (usize, &(Value, String))| {
-            json!({ "id": id(at), "type": "function",
-            "function": { "name": "tide", "arguments": arguments.to_string() } })
-        };
-        let list: Vec<Value> = calls.iter().enumerate().map(call).collect();
+        let list: Vec<Value> = calls.iter().enumerate().map(|(at, (arguments, _))| call(at, arguments)).collect();
         let mut first = json!({ "role": "assistant", "content": said });
         if !list.is_empty() {
             first["tool_calls"] = list.into();
@@ -112,55 +91,25 @@ fn meaning(mut body: Value) -> Value {
     body
 }
 
-/// An answer of chat completions.
-fn answer() -> impl Strategy<Value = Value> {
-    let arguments = text().prop_map(|text| json!({ "t": text }).to_string());
-    let counts = (768..9000_u32, 1..500_u32);
-    (prop::option::of(text()), text(), prop::collection::vec(arguments, 0..3), counts).prop_map(
-        |(thought, said, calls, (input, output))| {
-            let list: Vec<Value> = calls
-                .iter()
-                .enumerate()
-                .map(|(at, arguments)| {
-                    json!({ "id": format!("call_{at}"),
-                "type": "function", "function": { "name": "tide", "arguments": arguments } })
-                })
-                .collect();
-            let finish = if list.is_empty() { "length" } else { "tool_calls" };
-            let mut message = json!({ "role": "assistant", "content": said, "refusal": null });
-            if !list.is_empty() {
-                message["tool_calls"] = list.into();
-            }
-            if let Some(thought) = thought {
-                message["reasoning_content"] = thought.into();
-            }
-            json!({ "id": "a-1", "object": "chat.completion", "created": 0, "model": "m",
-                "choices": [{ "index": 0, "message": message, "finish_reason": finish, "logprobs": null }],
-                "usage": { "prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output,
-                    "prompt_tokens_details": { "cached_tokens": 700 } } })
-        },
-    )
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_request_of_openai_chat_comes_back_from_anthropic(body in chat_request()) {
-        let there = forth(Protocol::OpenAiChat, Protocol::Anthropic, &body);
-        let back = forth(Protocol::Anthropic, Protocol::OpenAiChat, &there);
+        let there = forth(translation(Protocol::OpenAiChat, Protocol::Anthropic), &body);
+        let back = forth(translation(Protocol::Anthropic, Protocol::OpenAiChat), &there);
         prop_assert_eq!(meaning(back), meaning(body));
     }
 
     #[test]
-    fn an_answer_of_openai_chat_comes_back_from_anthropic(body in answer()) {
+    fn an_answer_of_openai_chat_comes_back_from_anthropic(body in answer(768)) {
         let there = translation(Protocol::Anthropic, Protocol::OpenAiChat).answer(200, body.to_string().as_bytes());
         let back = translation(Protocol::OpenAiChat, Protocol::Anthropic).answer(200, &there.body);
         prop_assert_eq!(serde_json::from_slice::<Value>(&back.body).expect("JSON"), body);
     }
 
     #[test]
-    fn an_answer_told_as_a_stream_is_the_same_answer(body in answer()) {
+    fn an_answer_told_as_a_stream_is_the_same_answer(body in answer(768)) {
         let mut to_anthropic = Vec::new();
         let there = translation(Protocol::Anthropic, Protocol::OpenAiChat);
         there.answer_as_stream(body.to_string().as_bytes(), &mut to_anthropic);

@@ -1,28 +1,13 @@
-//! What goes from OpenAI chat to OpenAI responses and back still means the same.
+//! By way of OpenAI's responses.
 
-#![expect(clippy::expect_used, reason = "a test may fail")]
-
-use claviger_dialects::{Context, Protocol, Translation};
+use claviger_dialects::Protocol;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::chat::{forth, letters as text, translation};
+
 const CHAT: Protocol = Protocol::OpenAiChat;
 const RESPONSES: Protocol = Protocol::OpenAiResponses;
-
-fn translation(client: Protocol, upstream: Protocol) -> Translation {
-    Translation::new(client, upstream, Context::default()).expect("a pair")
-}
-
-fn forth(client: Protocol, upstream: Protocol, body: &Value) -> Value {
-    let outgoing = translation(client, upstream).request(body.to_string().as_bytes()).expect("a request");
-    assert!(outgoing.dropped.is_empty(), "{} lost from {body}", outgoing.dropped);
-    serde_json::from_slice(&outgoing.body).expect("JSON")
-}
-
-/// Text with all that must be escaped and some that must not.
-fn text() -> impl Strategy<Value = String> {
-    proptest::string::string_regex("[a-zA-Z0-9 \"\\\\\n\t\u{1}éß漢🚢/{}]{1,24}").expect("a pattern")
-}
 
 fn user() -> impl Strategy<Value = Value> {
     let picture = |url: String| json!({"type": "image_url", "image_url": {"url": url, "detail": "auto"}});
@@ -134,8 +119,8 @@ proptest! {
 
     #[test]
     fn a_request_of_openai_chat_comes_back_from_responses(body in request()) {
-        let there = forth(CHAT, RESPONSES, &body);
-        let back = forth(RESPONSES, CHAT, &there);
+        let there = forth(translation(CHAT, RESPONSES), &body);
+        let back = forth(translation(RESPONSES, CHAT), &there);
         prop_assert_eq!(meaning(back), meaning(body));
     }
 

@@ -1,28 +1,15 @@
-//! What goes from OpenAI chat to Gemini and back still means the same.
-
-#![expect(clippy::expect_used, reason = "a test may fail")]
+//! By way of Gemini.
 
 use bytes::Bytes;
 use claviger_dialects::{Context, Protocol, Translation};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::chat::{answer, call, forth, text};
+
 fn translation(client: Protocol, upstream: Protocol, array_stream: bool) -> Translation {
     let context = Context { named_model: Some("m".to_owned()), array_stream, ..Context::default() };
     Translation::new(client, upstream, context).expect("a pair")
-}
-
-fn forth(client: Protocol, upstream: Protocol, body: &Value) -> Value {
-    let outgoing = translation(client, upstream, false).request(body.to_string().as_bytes()).expect("a request");
-    assert!(outgoing.dropped.is_empty(), "{} lost from {body}", outgoing.dropped);
-    serde_json::from_slice(&outgoing.body).expect("JSON")
-}
-
-/// Text with all that must be escaped and some that must not.
-fn text() -> impl Strategy<Value = String> {
-    proptest::string::string_regex("[a-zA-Z0-9 \"\\\\\n\t\u{1}éß漢🚢/{}]{1,24}")
-        .expect("a pattern")
-        .prop_map(|text| text + ".")
 }
 
 fn user() -> impl Strategy<Value = Value> {
@@ -32,11 +19,6 @@ fn user() -> impl Strategy<Value = Value> {
     let words = text().prop_map(|text| json!({ "type": "text", "text": text }));
     let part = prop_oneof![4 => words, 1 => picture, 1 => remote];
     prop::collection::vec(part, 1..4).prop_map(|parts| json!({ "role": "user", "content": parts }))
-}
-
-fn call(at: usize, arguments: &Value) -> Value {
-    json!({ "id": format!("call_{at}"), "type": "function",
-        "function": { "name": "tide", "arguments": arguments.to_string() } })
 }
 
 /// What the assistant says and calls, and what the calls give. Several calls have one name: order must tell them apart.
@@ -93,47 +75,25 @@ fn meaning(mut body: Value) -> Value {
     body
 }
 
-/// An answer of chat completions.
-fn answer() -> impl Strategy<Value = Value> {
-    let calls = prop::collection::vec(text().prop_map(|text| json!({ "t": text })), 0..3);
-    (prop::option::of(text()), text(), calls, 701..9000_u32, 1..500_u32).prop_map(
-        |(thought, said, calls, input, output)| {
-            let list: Vec<Value> = calls.iter().enumerate().map(|(at, arguments)| call(at, arguments)).collect();
-            let finish = if list.is_empty() { "length" } else { "tool_calls" };
-            let mut message = json!({ "role": "assistant", "content": said, "refusal": null });
-            if !list.is_empty() {
-                message["tool_calls"] = list.into();
-            }
-            if let Some(thought) = thought {
-                message["reasoning_content"] = thought.into();
-            }
-            json!({ "id": "a-1", "object": "chat.completion", "created": 0, "model": "m",
-            "choices": [{ "index": 0, "message": message, "finish_reason": finish, "logprobs": null }],
-            "usage": { "prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output,
-                "prompt_tokens_details": { "cached_tokens": 700 } } })
-        },
-    )
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_request_comes_back_from_gemini(body in request()) {
-        let there = forth(Protocol::OpenAiChat, Protocol::Gemini, &body);
-        let back = forth(Protocol::Gemini, Protocol::OpenAiChat, &there);
+        let there = forth(translation(Protocol::OpenAiChat, Protocol::Gemini, false), &body);
+        let back = forth(translation(Protocol::Gemini, Protocol::OpenAiChat, false), &there);
         prop_assert_eq!(meaning(back), meaning(body));
     }
 
     #[test]
-    fn an_answer_comes_back_from_gemini(body in answer()) {
+    fn an_answer_comes_back_from_gemini(body in answer(701)) {
         let there = translation(Protocol::Gemini, Protocol::OpenAiChat, false).answer(200, body.to_string().as_bytes());
         let back = translation(Protocol::OpenAiChat, Protocol::Gemini, false).answer(200, &there.body);
         prop_assert_eq!(serde_json::from_slice::<Value>(&back.body).expect("JSON"), body);
     }
 
     #[test]
-    fn an_answer_told_as_a_stream_is_the_same_answer(body in answer(), is_array: bool) {
+    fn an_answer_told_as_a_stream_is_the_same_answer(body in answer(701), is_array: bool) {
         let mut told = Vec::new();
         let there = translation(Protocol::Gemini, Protocol::OpenAiChat, is_array);
         there.answer_as_stream(body.to_string().as_bytes(), &mut told);
