@@ -12,12 +12,26 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 
 binary, shared = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 verbose = "-v" in sys.argv
 sys.path.insert(0, os.path.join(shared, "exam"))
 import golden  # noqa: E402
 
+_port, _given, _lock = golden.free_port, set(), threading.Lock()
+
+
+def fresh_port():
+    """A free port that no case of this run was given before: the system may name one twice, for data and admin."""
+    with _lock:
+        while (port := _port()) in _given:
+            pass
+        _given.add(port)
+        return port
+
+
+golden.free_port = fresh_port
 
 IMAGES = "images in a vendor's own protocol are still to come"
 EMBEDDINGS = "Qwen's own embeddings are still to come"
