@@ -44,12 +44,10 @@ impl<'a> Context<'a> {
         self.problems.borrow().len()
     }
 
-    /// How many errors were reported since, not counting those with the code `except`.
-    pub(crate) fn errors_since(&self, mark: usize, except: Option<Code>) -> usize {
-        let counts = |problem: &&Problem| {
-            problem.severity == Severity::Error && except.is_none_or(|code| problem.code != code.word())
-        };
-        self.problems.borrow().iter().skip(mark).filter(counts).count()
+    /// How many errors were reported since.
+    pub(crate) fn errors_since(&self, mark: usize) -> usize {
+        let since = self.problems.borrow();
+        since.iter().skip(mark).filter(|problem| problem.severity == Severity::Error).count()
     }
 
     /// Turns the errors since then into warnings that say what follows from them.
@@ -60,15 +58,6 @@ impl<'a> Context<'a> {
                 problem.message.push_str(consequence);
             }
         }
-    }
-
-    /// Forgets the problems since then that have this code.
-    pub(crate) fn forget(&self, mark: usize, code: Code) {
-        let mut index = 0;
-        self.problems.borrow_mut().retain(|problem| {
-            index += 1;
-            index <= mark || problem.code != code.word()
-        });
     }
 
     /// The text with references to the environment replaced; reports what cannot be.

@@ -62,7 +62,7 @@ pub(crate) fn assemble(parts: Parts<'_>) -> Option<Plan> {
                 let index = builder.provider(&item);
                 placed.push(builder.route("default", Matcher::default(), Some(index), &root));
             }
-            None if count == 0 && root.context.errors_since(0, None) == 0 => {
+            None if count == 0 && root.context.errors_since(0) == 0 => {
                 let fix = "write `provider: { type: …, apiTokens: […] }`, or `activeProviderId` beside `providers`";
                 root.warn(Code::Ignored, "no provider is active, so no request can be served", fix);
             }
@@ -70,7 +70,7 @@ pub(crate) fn assemble(parts: Parts<'_>) -> Option<Plan> {
         }
         map.finish();
     }
-    if count > 0 && root.context.errors_since(mark, Some(Code::DialectLater)) > 0 {
+    if count > 0 && root.context.errors_since(mark) > 0 {
         // as Higress does: usable rules count, a broken global part is left out
         root.context.downgrade(mark, "; the part outside the rules is left out");
         builder.forget_after(before);
@@ -137,12 +137,10 @@ impl<'a> Builder<'a> {
         self.entries.len() - 1
     }
 
-    /// Checks what is never asked: its dialect does not matter.
+    /// Checks what is never asked.
     fn check(&self, item: &Item<'a>) {
         if self.known(item).is_none() {
-            let mark = item.context.mark();
             provider::read(item, "unused", &self.egress);
-            item.context.forget(mark, Code::DialectLater);
         }
     }
 

@@ -19,7 +19,7 @@ pub struct Problem {
     /// Whether the configuration can be used nevertheless.
     pub severity: Severity,
     /// A stable word for programs: `unknown_key`, `missing`, `invalid`, `duplicate`, `syntax`, `env`, `file`,
-    /// `dialect_later`, `unreachable`, `no_failover` or `ignored`.
+    /// `unreachable`, `no_failover` or `ignored`.
     pub code: &'static str,
     /// The file's name, as given in [`crate::Source`].
     pub file: String,
@@ -64,7 +64,6 @@ pub(crate) enum Code {
     Syntax,
     Env,
     File,
-    DialectLater,
     Unreachable,
     NoFailover,
     Ignored,
@@ -80,7 +79,6 @@ impl Code {
             Self::Syntax => "syntax",
             Self::Env => "env",
             Self::File => "file",
-            Self::DialectLater => "dialect_later",
             Self::Unreachable => "unreachable",
             Self::NoFailover => "no_failover",
             Self::Ignored => "ignored",

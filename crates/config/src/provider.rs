@@ -3,6 +3,7 @@
 //! The fields have Higress' names and meanings; ours (`selection`, `egress`, `connectTimeout`, credentials with
 //! weights and limits) stand beside them in all forms and are read strictly.
 
+mod accounts;
 mod credentials;
 mod errors;
 mod health;
@@ -75,10 +76,11 @@ pub(crate) fn read(item: &Item<'_>, id: &str, egress: &EgressPlan) -> Entry {
     let kind = map.get("type").and_then(|item| item.text()).unwrap_or_default();
     map.knows(["id"]);
     let (credentials, count) = credentials::read(&map);
-    let keep_developer_role = !item.lenient;
-    let mut settings = Settings { id: id.to_owned(), kind, tokens: count, keep_developer_role, ..Settings::default() };
+    let own_form = !item.lenient;
+    let mut settings = Settings { id: id.to_owned(), kind, tokens: count, own_form, ..Settings::default() };
     shared::read(&map, &mut settings);
     options::read(&map, &mut settings);
+    let credentials = [credentials, accounts::read(&map, &mut settings)].concat();
     let failover = health::failover(&map);
     let (retry_on_status, hints) = health::retries(&map);
     settings.error_rules = errors::read(&map);
@@ -93,7 +95,7 @@ pub(crate) fn read(item: &Item<'_>, id: &str, egress: &EgressPlan) -> Entry {
     options::dead_keys(&map);
     map.finish();
     // what could not be read whole is not built, so that nobody judges it by the rest
-    let whole = item.context.errors_since(mark, None) == 0;
+    let whole = item.context.errors_since(mark) == 0;
     let Some(provider) = provider.filter(|_| whole) else { return broken(hints) };
     let failover = crate::plan::FailoverPlan { retry_on_status, ..failover };
     let plan = ProviderPlan {
@@ -114,7 +116,7 @@ fn build(map: &Reader<'_>, settings: &Settings, mark: usize) -> Option<Provider>
     let invalid = claviger_providers::validate(settings);
     for found in &invalid {
         // a token that could not be read was reported already
-        let unreadable = found.key == "apiTokens" && map.item.context.errors_since(mark, None) > 0;
+        let unreadable = found.key == "apiTokens" && map.item.context.errors_since(mark) > 0;
         if !unreadable || map.peek("apiTokens").is_none() {
             let code = if map.peek(&found.key).is_some() { Code::Invalid } else { Code::Missing };
             setting(map, Severity::Error, code, &with_suggestion(found, &settings.kind));
@@ -123,16 +125,7 @@ fn build(map: &Reader<'_>, settings: &Settings, mark: usize) -> Option<Provider>
     for found in claviger_providers::warnings(settings) {
         setting(map, Severity::Warning, Code::Ignored, &found);
     }
-    match Provider::build(settings) {
-        Ok(provider) => Some(provider),
-        Err(problems) => {
-            // what validation does not find is a way to ask that is still to come
-            for found in problems.iter().filter(|found| !invalid.contains(found)) {
-                setting(map, Severity::Error, Code::DialectLater, found);
-            }
-            None
-        }
-    }
+    Provider::build(settings).ok()
 }
 
 /// The rows know types that differ in case or dashes; here also those that differ in letters.
@@ -177,7 +170,9 @@ fn merge_duplicates(item: &Item<'_>, credentials: Vec<(Item<'_>, CredentialPlan)
                 if let Some(first) = all.get_mut(*first.get()) {
                     first.weight = first.weight.saturating_add(credential.weight);
                 }
-                let message = format!("this token stands before in {}, so it counts there", item.path_of("apiTokens"));
+                let key = at.path.strip_prefix(&item.path_of("")).map_or("", |rest| rest.trim_start_matches('.'));
+                let key = key.split('[').next().unwrap_or_default();
+                let message = format!("this token stands before in {}, so it counts there", item.path_of(key));
                 at.warn(Code::Duplicate, &message, "remove it, and give the other one a `weight`");
             }
         }

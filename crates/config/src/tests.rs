@@ -1,5 +1,6 @@
 //! Whole files in, plans and problems out.
 
+mod accounts;
 mod errors;
 mod forms;
 mod messages;

@@ -1,13 +1,13 @@
 //! What is wrong with a provider entry, or right but not what it seems.
 //!
 //! Conditions are words of a row: `key` (set), `!key` (unset), `key=text`, `key#N` and `key#!N` (has, has not, N
-//! characters). Zero, `false` and empty count as unset, as Higress reads them. `apiTokens`, `context` and `protocol`
-//! are read from the typed settings.
+//! characters). Zero, `false` and empty count as unset, as Higress reads them. `apiTokens`, `context`, `protocol`
+//! and `ownForm` are read from the typed settings.
 
 use claviger_types::Operation;
 use serde_json::Value;
 
-use crate::row::{Check, Row, Tokens};
+use crate::row::{Check, Tokens};
 use crate::settings::{Protocol, SettingMode, SettingProblem, Settings};
 use crate::{address, mapping, table};
 
@@ -96,16 +96,6 @@ pub fn warnings(settings: &Settings) -> Vec<SettingProblem> {
     warnings
 }
 
-/// The problem of a provider that is asked in a way which is still to come, if it is one.
-pub(crate) fn later(row: &Row, settings: &Settings) -> Option<SettingProblem> {
-    let chosen = !row.later_if.is_empty() && holds_all(&row.later_if, settings);
-    chosen.then(|| {
-        let message =
-            format!("type {} with these settings {}, which this version does not do yet", row.name, row.later_because);
-        problem("type", message, "use `apiTokens` until then")
-    })
-}
-
 /// Whether all conditions hold.
 pub(crate) fn holds_all(conditions: &[String], settings: &Settings) -> bool {
     conditions.iter().all(|condition| holds(condition, settings))
@@ -142,6 +132,7 @@ fn is_set(settings: &Settings, key: &str) -> bool {
     match key {
         "apiTokens" => settings.tokens > 0,
         "context" => settings.has_context,
+        "ownForm" => settings.own_form,
         key => match settings.options.get(key) {
             Some(Value::Array(items)) => !items.is_empty(),
             Some(Value::Object(entries)) => !entries.is_empty(),

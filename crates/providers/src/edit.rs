@@ -106,7 +106,7 @@ fn inside(provider: &Provider, operation: Operation, body: Bytes) -> Result<Byte
     let chat = operation == Operation::ChatCompletions;
     let tidy = chat && (settings.merge_messages || !settings.cleanup_commands.is_empty());
     let kept = provider.row.has(Tweak::KeepDeveloperRole)
-        || (settings.keep_developer_role && provider.row.has(Tweak::KnowsDeveloperRole));
+        || (settings.own_form && provider.row.has(Tweak::KnowsDeveloperRole));
     let developer = chat && !kept && has_text(&body, b"\"developer\"");
     let tweaks = tweak::wanted(provider, operation, &body);
     if !tidy && !developer && !tweaks {

@@ -3,6 +3,7 @@
 //! A provider is a row (`rows/NAME.toml`). This crate must never do I/O, hold state between requests, or name a
 //! provider in code where the row could say it.
 
+mod account;
 mod address;
 mod answer;
 mod arm;
@@ -21,6 +22,7 @@ mod speech;
 mod table;
 mod url;
 
+pub use account::{AccessToken, ServiceAccount, refusal};
 pub use answer::{AnswerEdit, Edited, StreamEdit};
 pub use check::{validate, warnings};
 pub use classify::format::{BODIES, CLASSES, RESETS, RuleDraft, RuleProblem, SCOPES, TRANSPORTS};

@@ -135,7 +135,8 @@ impl Provider {
                 | Auth::Header(_)
                 | Auth::Query(_)
                 | Auth::Aws
-                | Auth::Tencent => None,
+                | Auth::Tencent
+                | Auth::ServiceAccount => None,
             },
         })
     }
@@ -162,18 +163,26 @@ impl Provider {
     }
 
     /// Writes the credential into the request: `credential`, else the caller's own where the type is meant to use it.
-    /// A credential that no header can carry is not written.
+    /// A credential that no header can carry is not written. Of a service account it is the access token.
     /// Signatures are of `now`, and of the request as it is: sign last.
     pub fn authorise(&self, request: &mut Prepared, credential: Option<&Secret>, now: WallTime) {
         let auth = &self.arm(request.model.as_deref()).auth;
         match auth {
             Auth::Aws => return sign::aws(request, &self.settings, now),
             Auth::Tencent => return sign::tencent(request, &self.settings, now),
-            Auth::Bearer | Auth::BearerOrCaller | Auth::Raw | Auth::Scheme(_) | Auth::Header(_) | Auth::Query(_) => {}
+            Auth::Bearer
+            | Auth::BearerOrCaller
+            | Auth::Raw
+            | Auth::Scheme(_)
+            | Auth::Header(_)
+            | Auth::Query(_)
+            | Auth::ServiceAccount => {}
         }
         let Some(secret) = credential.or(request.caller_key.as_ref()) else { return };
         let (name, text) = match auth {
-            Auth::Bearer | Auth::BearerOrCaller => (AUTHORIZATION, format!("Bearer {}", secret.expose())),
+            Auth::Bearer | Auth::BearerOrCaller | Auth::ServiceAccount => {
+                (AUTHORIZATION, format!("Bearer {}", secret.expose()))
+            }
             Auth::Scheme(name) => (AUTHORIZATION, format!("{name} {}", secret.expose())),
             Auth::Raw => (AUTHORIZATION, secret.expose().to_owned()),
             Auth::Header(name) => {

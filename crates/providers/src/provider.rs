@@ -33,12 +33,10 @@ impl fmt::Debug for Provider {
 }
 
 impl Provider {
-    /// Builds it, or says everything that is wrong: what [`crate::validate`] finds, and a dialect that this version
-    /// does not translate yet.
+    /// Builds it, or says everything that is wrong: what [`crate::validate`] finds.
     pub fn build(settings: &Settings) -> Result<Self, Vec<SettingProblem>> {
-        let mut problems = check::validate(settings);
+        let problems = check::validate(settings);
         let Some(row) = table::row(&settings.kind) else { return Err(problems) };
-        problems.extend(check::later(row, settings));
         if !problems.is_empty() {
             return Err(problems);
         }

@@ -14,12 +14,6 @@ use serde::Deserialize;
 pub(crate) struct Row {
     /// The `type`, equal to the file's name.
     pub(crate) name: String,
-    /// Conditions that all hold when settings ask for something that this version does not do yet.
-    #[serde(default)]
-    pub(crate) later_if: Vec<String>,
-    /// What a provider with these settings does.
-    #[serde(default)]
-    pub(crate) later_because: String,
     /// What it speaks in conversations: a name of [`claviger_dialects::Protocol`].
     #[serde(default = "openai_chat")]
     pub(crate) speaks: String,
@@ -227,6 +221,8 @@ pub(crate) enum Auth {
     Aws,
     /// Signed with `hunyuanAuthId` and `hunyuanAuthKey`.
     Tencent,
+    /// `authorization: Bearer TOKEN`, a token for which a service account signs in.
+    ServiceAccount,
 }
 
 /// Whether an entry must have credentials.

@@ -40,9 +40,9 @@ pub struct Settings {
     pub merge_messages: bool,
     /// `promoteThinkingOnEmpty` (or `hiclawMode`).
     pub promote_thinking: bool,
-    /// Whether a vendor that knows the `developer` role is sent it: yes in our own form, while Higress turns it into
-    /// `system`.
-    pub keep_developer_role: bool,
+    /// Whether the entry is in our own form. There, a vendor that knows the `developer` role is sent it, while Higress
+    /// turns it into `system`; and what only Higress' plumbing needs may be left out.
+    pub own_form: bool,
     /// `responseJsonSchema`, when it is an object.
     pub response_json_schema: Option<Value>,
     /// Whether a `context` file is configured (some types exclude it).

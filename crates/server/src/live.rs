@@ -8,7 +8,10 @@ use std::time::Duration;
 use claviger_config::{CredentialPlan, Plan, ProviderPlan};
 use claviger_net::{Egress, Net};
 use claviger_pool::{Checks, CredentialId, CredentialSpec, Health, Pool, ProviderSpec, Roster, Strategy};
+use claviger_providers::Provider;
 use claviger_types::{Moment, Operation, Secret};
+
+use crate::tokens::Account;
 
 /// A configuration in force.
 #[derive(Debug)]
@@ -34,7 +37,7 @@ pub(crate) struct Supply {
 /// A credential's secret, and how it is shown.
 #[derive(Debug)]
 pub(crate) struct Key {
-    /// `None` for providers that need no token.
+    /// `None` for providers that need no token, and for accounts.
     pub(crate) secret: Option<Secret>,
     /// `name (sk-…a1b2)` or `sk-…a1b2`.
     pub(crate) shown: String,
@@ -42,14 +45,22 @@ pub(crate) struct Key {
     pub(crate) label: String,
     pub(crate) fingerprint: String,
     pub(crate) provider: usize,
+    /// Set for service accounts, empty for one that cannot be read: requests carry a token for which it signs in.
+    pub(crate) account: Option<Option<Arc<Account>>>,
 }
 
 impl Live {
-    /// Builds everything the plan needs; the pool keeps what it learned about credentials that stay.
+    /// Builds everything the plan needs; the pool keeps what it learned about credentials that stay, and those that sign
+    /// in keep what they have of `old`.
     ///
     /// # Errors
     /// When a certificate of an egress cannot be loaded; the pool is then untouched.
-    pub(crate) fn build(plan: Plan, pool: &mut Pool, now: Moment) -> Result<Self, claviger_net::NetError> {
+    pub(crate) fn build(
+        plan: Plan,
+        old: Option<&Self>,
+        pool: &mut Pool,
+        now: Moment,
+    ) -> Result<Self, claviger_net::NetError> {
         let mut supplies = Vec::with_capacity(plan.providers.len());
         for provider in &plan.providers {
             let egress = Arc::new(egress(provider));
@@ -68,7 +79,8 @@ impl Live {
                 keys.extend(ids.first().map(|id| (*id, Key::none(index))));
             }
             for (credential, id) in provider.credentials.iter().zip(ids) {
-                keys.entry(*id).or_insert_with(|| Key::of(credential, index));
+                let before = old.and_then(|old| old.key(*id));
+                keys.entry(*id).or_insert_with(|| Key::of(credential, index, &provider.provider, before));
             }
         }
         let is_sticky = plan.providers.iter().any(|provider| provider.selection == Strategy::Sticky);
@@ -91,17 +103,25 @@ impl Live {
 impl Key {
     fn none(provider: usize) -> Self {
         let nothing = || "none".to_owned();
-        Self { secret: None, shown: nothing(), label: nothing(), fingerprint: nothing(), provider }
+        Self { secret: None, shown: nothing(), label: nothing(), fingerprint: nothing(), provider, account: None }
     }
 
-    fn of(credential: &CredentialPlan, provider: usize) -> Self {
-        let masked = credential.secret.masked();
+    fn of(credential: &CredentialPlan, index: usize, provider: &Provider, before: Option<&Self>) -> Self {
+        let account = provider.signs_in().then(|| {
+            let same = before.and_then(|key| key.account.clone().flatten()).filter(|account| account.suits(provider));
+            same.or_else(|| Account::of(provider, &credential.secret).map(Arc::new))
+        });
+        let masked = match &account {
+            None => credential.secret.masked(),
+            Some(account) => account.as_ref().map_or_else(|| "…".to_owned(), |account| account.masked()),
+        };
         let fingerprint = credential.secret.fingerprint().to_string();
         let (shown, label) = match &credential.name {
             Some(name) => (format!("{name} ({masked})"), name.clone()),
             None => (masked.clone(), format!("{masked}#{fingerprint}")),
         };
-        Self { secret: Some(credential.secret.clone()), shown, label, fingerprint, provider }
+        let secret = account.is_none().then(|| credential.secret.clone());
+        Self { secret, shown, label, fingerprint, provider: index, account }
     }
 }
 

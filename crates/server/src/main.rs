@@ -14,6 +14,7 @@ mod demo;
 mod drive;
 mod exchange;
 mod explain;
+mod fetched;
 mod ingress;
 mod listen;
 mod live;
@@ -24,8 +25,10 @@ mod reload;
 mod respond;
 mod run;
 mod shared;
+mod side;
 mod splice;
 mod state;
+mod tokens;
 mod waiting;
 
 #[global_allocator]

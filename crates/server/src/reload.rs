@@ -106,8 +106,9 @@ fn reload(shared: &Shared, path: &Path) -> Option<Vec<String>> {
 
 /// Puts the plan in force. The pool stays locked meanwhile: nobody is given a credential of which nobody knows the key.
 fn replace(shared: &Shared, plan: Plan) -> Result<Arc<Live>, NetError> {
+    let old = shared.live();
     let mut pool = shared.pool.lock();
-    let live = Arc::new(Live::build(plan, &mut pool, shared.clock.now())?);
+    let live = Arc::new(Live::build(plan, Some(&old), &mut pool, shared.clock.now())?);
     shared.live.store(Arc::clone(&live));
     Ok(live)
 }

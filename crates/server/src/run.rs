@@ -42,7 +42,7 @@ pub(crate) async fn run(start: Start<'_>) -> anyhow::Result<()> {
     let log = log_settings(&plan.log);
     claviger_telemetry::init_tracing(log.level, log.format);
     let (clock, net, mut pool) = (Clock::new(), Net::new(NetSettings::default())?, Pool::new());
-    let live = Live::build(plan, &mut pool, clock.now())?;
+    let live = Live::build(plan, None, &mut pool, clock.now())?;
     notes.push(
         state.as_ref().map_or_else(|| "state      off".to_owned(), |path| format!("state      {}", path.display())),
     );

@@ -26,11 +26,13 @@ fn one(entry: &Item<'_>) -> Option<CredentialPlan> {
     Some(plain(Secret::new(secret)))
 }
 
-fn plain(secret: Secret) -> CredentialPlan {
+/// A credential like any other.
+pub(super) fn plain(secret: Secret) -> CredentialPlan {
     CredentialPlan { secret, name: None, weight: 1, models: Vec::new(), account: None, limits: Limits::default() }
 }
 
-fn full(entry: &Item<'_>) -> Option<CredentialPlan> {
+/// A credential with what stands around it.
+pub(super) fn full(entry: &Item<'_>) -> Option<CredentialPlan> {
     let map = entry.map()?;
     if map.peek("token").is_none() && map.peek("tokenFile").is_none() {
         map.missing("token", "write `token: \"${NAME}\"` or `tokenFile: PATH`");

@@ -47,7 +47,6 @@ const OPTIONS: &[(&str, Shape, &[&str])] = &[
     ("apiVersion", Text, &["gemini", "vertex", "claude"]),
     ("claudeVersion", Text, &["gemini", "vertex", "claude"]),
     ("claudeCodeMode", Flag, &["claude"]),
-    ("vertexAuthKey", Text, &["vertex"]),
     ("vertexRegion", Text, &["vertex"]),
     ("vertexProjectId", Text, &["vertex"]),
     ("vertexAuthServiceName", Text, &["vertex"]),

@@ -126,20 +126,6 @@ fn a_broken_rule_fails_all_and_a_broken_global_part_only_itself() {
     assert_eq!(brief("_rules_: []"), ["E 1 missing _rules_"]);
 }
 
-#[test]
-fn what_is_to_come_is_one_error_wherever_it_is_used() {
-    let text = "\
-providers:
-  - { id: c, type: vertex, vertexAuthKey: k, vertexRegion: r, vertexProjectId: p, vertexAuthServiceName: s }
-activeProviderId: c
-_rules_:
-  - { _match_domain_: [d], activeProviderId: c }
-  - { _match_route_: [r], provider: { type: bedrock, apiTokens: [t-3], awsRegion: r } }
-";
-    let errors: Vec<_> = brief(text).into_iter().filter(|line| line.starts_with('E')).collect();
-    assert_eq!(errors, ["E 2 dialect_later providers[0].type"]);
-}
-
 const MANIFEST: &str = "\
 apiVersion: v1
 kind: ConfigMap

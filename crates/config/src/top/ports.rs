@@ -82,7 +82,7 @@ pub(super) fn admin(item: Option<&Item<'_>>) -> Option<Admin> {
     let listen = map.get("listen").map_or(Some(ADMIN), |item| address(&item));
     let mark = item.context.mark();
     let token = secret(&map, "token", "tokenFile");
-    let broken = item.context.errors_since(mark, None) > 0;
+    let broken = item.context.errors_since(mark) > 0;
     if let Some(listen) = listen
         && !listen.ip().is_loopback()
         && token.is_none()

@@ -1,7 +1,6 @@
 use serde_json::json;
 
 use super::*;
-use crate::Provider;
 
 fn settings(kind: &str, tokens: usize, options: Value) -> Settings {
     let options = options.as_object().cloned().unwrap_or_default();
@@ -67,13 +66,12 @@ fn what_higress_accepts_is_accepted() {
 }
 
 #[test]
-fn what_is_to_come_is_said_apart_from_what_is_wrong() {
-    let keys =
-        json!({"vertexAuthKey": "{}", "vertexRegion": "global", "vertexProjectId": "p", "vertexAuthServiceName": "s"});
-    let settings = settings("vertex", 0, keys);
+fn a_service_account_needs_a_service_that_reaches_google_in_higress_alone() {
+    let keys = json!({"vertexAuthKey": true, "vertexRegion": "global", "vertexProjectId": "p"});
+    let mut settings = settings("vertex", 0, keys);
+    assert_eq!(validate(&settings).len(), 1);
+    settings.own_form = true;
     assert_eq!(validate(&settings), []);
-    let problems = Provider::build(&settings).expect_err("not served yet");
-    assert!(problems[0].message.contains("service account"), "{problems:?}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(crate) fn read(entry: &Value) -> Settings {
         Some(_) => BasePathHandling::Ignore,
     };
     Settings {
-        keep_developer_role: false,
+        own_form: false,
         id: text("id"),
         kind: text("type"),
         tokens: texts("apiTokens").len(),

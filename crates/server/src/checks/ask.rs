@@ -29,7 +29,7 @@ pub(super) const fn kind(checks: Checks) -> &'static str {
 }
 
 /// Asks with the credential in question, as any attempt would be made.
-pub(super) async fn ask(shared: &Shared, live: &Arc<Live>, check: &Check) -> Finding {
+pub(super) async fn ask(shared: &Arc<Shared>, live: &Arc<Live>, check: &Check) -> Finding {
     let place = live.roster.providers.iter().position(|id| *id == check.provider);
     let (Some(index), Some(_)) = (place, live.key(check.credential)) else { return Finding::Nothing };
     let plan = &live.plan.providers[index];

@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use claviger_flow::{Answer, Failed, Start};
-use claviger_net::{Endpoint, OutBody, Outgoing, SendError};
+use claviger_net::{Endpoint, OutBody, Outgoing, Reply, SendError};
 use claviger_pool::CredentialId;
 use claviger_providers::{Failure, PrepareError, Prepared, Provider, Stamp};
-use claviger_types::{Class, Scope, Verdict};
+use claviger_types::{Class, Scope, Secret, Verdict};
 use claviger_wire::Ask;
 use claviger_wire::failure::{self, FailureKind};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use parking_lot::Mutex;
 
 use super::arrive::{self, Arrived};
-use crate::live::Live;
+use crate::live::{Live, Supply};
 use crate::shared::Shared;
+use crate::side::Via;
+use crate::tokens;
 
 /// What all attempts of a request have in common.
 pub(crate) struct Call {
@@ -40,7 +42,7 @@ pub(crate) async fn run(shared: Arc<Shared>, call: Arc<Call>, start: Start) -> A
 
 /// The same for a credential that nobody chose: a check of the gateway's own.
 pub(crate) async fn once(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     call: &Call,
     provider: usize,
     place: (usize, usize),
@@ -65,15 +67,16 @@ pub(crate) async fn once(
     let Some(key) = key else {
         return Arrived::Failed(unreachable_credential());
     };
-    let mut signed = (*prepared).clone();
-    provider.authorise(&mut signed, key.secret.as_ref(), shared.clock.wall());
-    let (endpoint, outgoing) = outgoing(call, signed, Arc::clone(&supply.egress));
+    let sending = Sending { shared, call, supply, provider, prepared: &prepared };
     let work = async {
-        let reply = match shared.net.send(&endpoint, outgoing, supply.connect_timeout).await {
-            Ok(reply) => reply,
-            Err(error) => return Arrived::Failed(unsent(provider, &error)),
+        let reply = match &key.account {
+            None => sending.with(key.secret.as_ref()).await,
+            Some(account) => Box::pin(tokens::send(account.as_ref(), &sending)).await,
         };
-        arrive::read(shared, call, provider, &prepared, reply).await
+        match reply {
+            Ok(reply) => arrive::read(shared, call, provider, &prepared, reply).await,
+            Err(failed) => Arrived::Failed(failed),
+        }
     };
     match supply.attempt_timeout {
         None => work.await,
@@ -81,6 +84,40 @@ pub(crate) async fn once(
             Ok(arrived) => arrived,
             Err(_) => Arrived::Failed(Failed::silent(provider.classify(&Failure::Timeout), false)),
         },
+    }
+}
+
+/// A request on its way out, but for its credential.
+pub(crate) struct Sending<'a> {
+    shared: &'a Arc<Shared>,
+    call: &'a Call,
+    supply: &'a Supply,
+    provider: &'a Provider,
+    prepared: &'a Prepared,
+}
+
+impl Sending<'_> {
+    /// Signs and sends; hands the answer over at its head.
+    pub(crate) async fn with(&self, secret: Option<&Secret>) -> Result<Reply, Failed> {
+        let mut signed = self.prepared.clone();
+        self.provider.authorise(&mut signed, secret, self.shared.clock.wall());
+        let (endpoint, outgoing) = outgoing(self.call, signed, Arc::clone(&self.supply.egress));
+        let sent = self.shared.net.send(&endpoint, outgoing, self.supply.connect_timeout).await;
+        sent.map_err(|error| unsent(self.provider, &error))
+    }
+
+    /// Whether it can be sent once more.
+    pub(crate) const fn is_repeatable(&self) -> bool {
+        !self.call.ask.truncated
+    }
+
+    /// The same way out, for calls of our own.
+    pub(crate) fn via(&self) -> Via {
+        Via {
+            shared: Arc::clone(self.shared),
+            egress: Arc::clone(&self.supply.egress),
+            connect_timeout: self.supply.connect_timeout,
+        }
     }
 }
 

@@ -73,7 +73,7 @@ fn fresh(file: &Path, question: &Question) -> anyhow::Result<Value> {
         bail!("the configuration has errors:\n{}", errors.join("\n"));
     };
     let (clock, mut pool) = (Clock::new(), Pool::new());
-    let live = Live::build(plan, &mut pool, clock.now())?;
+    let live = Live::build(plan, None, &mut pool, clock.now())?;
     super::explain(&live, &mut pool, clock.both(), question).map_err(anyhow::Error::msg)
 }
 

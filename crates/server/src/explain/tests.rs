@@ -18,7 +18,7 @@ routes:
 fn gateway() -> (Live, Pool) {
     let mut pool = Pool::new();
     let plan = crate::reload::load("test.yaml", CONFIG).plan.expect("a plan");
-    (Live::build(plan, &mut pool, Moment::START).expect("it builds"), pool)
+    (Live::build(plan, None, &mut pool, Moment::START).expect("it builds"), pool)
 }
 
 fn now() -> Now {

@@ -3,6 +3,7 @@
 
 mod config;
 mod gateway;
+pub(crate) mod google;
 mod request;
 mod stepped;
 mod trail;
