@@ -131,7 +131,7 @@ fn text_of(settings: &Settings, key: &str) -> String {
 fn is_set(settings: &Settings, key: &str) -> bool {
     match key {
         "apiTokens" => settings.tokens > 0,
-        "context" => settings.has_context,
+        "context" => settings.context.is_some(),
         "ownForm" => settings.own_form,
         key => match settings.options.get(key) {
             Some(Value::Array(items)) => !items.is_empty(),

@@ -9,6 +9,7 @@ mod answer;
 mod arm;
 mod check;
 mod classify;
+mod context;
 mod edit;
 mod headers;
 mod interpreter;
@@ -30,6 +31,7 @@ pub use classify::{
     Classifier, Failure, KnownErrors, MAX_RULES, Reading, Recorded, StatusPatterns, fits_elsewhere, known_errors,
     rule_problems,
 };
+pub use context::ContextFile;
 pub use interpreter::Interpreter;
 pub use prepare::{PrepareError, Prepared, Stamp};
 pub use provider::Provider;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::classify::StatusPatterns;
 use crate::classify::format::RuleDraft;
+use crate::context::ContextFile;
 
 /// One entry of `providers`, with Higress' names and meanings.
 ///
@@ -45,8 +46,8 @@ pub struct Settings {
     pub own_form: bool,
     /// `responseJsonSchema`, when it is an object.
     pub response_json_schema: Option<Value>,
-    /// Whether a `context` file is configured (some types exclude it).
-    pub has_context: bool,
+    /// `context` (some types exclude it).
+    pub context: Option<ContextFile>,
     /// `errorRules`: tried before the rules that come with the program.
     pub error_rules: Vec<RuleDraft>,
     /// `failoverOnStatus` and `retryOnStatus`.

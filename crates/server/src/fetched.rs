@@ -42,17 +42,21 @@ struct State<T> {
     wanted: bool,
     /// No renewal before.
     again: Moment,
+    /// How and when the last fetch failed, as long as there is nothing better.
+    failed: Option<(Moment, Verdict)>,
 }
 
 impl<T> Default for Fetched<T> {
     fn default() -> Self {
-        Self(Mutex::new(State { kept: None, flight: None, wanted: false, again: Moment::START }))
+        Self(Mutex::new(State { kept: None, flight: None, wanted: false, again: Moment::START, failed: None }))
     }
 }
 
 /// Who fetches, and where it is kept.
 pub(crate) trait Source: Send + Sync + 'static {
     type Value: Send + Sync + 'static;
+    /// For so long after a failure nobody fetches again who has nothing: all are told of that failure.
+    const FAILED: Duration;
 
     fn place(&self) -> &Fetched<Self::Value>;
 
@@ -81,6 +85,11 @@ pub(crate) async fn get<S: Source>(
             }
             return Ok(kept);
         }
+        if let Some((at, verdict)) = state.failed
+            && now.since(at) < S::FAILED
+        {
+            return Err(verdict);
+        }
         run(source, via, &mut state)
     };
     let found = flight.wait_for(Option::is_some).await.ok().and_then(|found| found.clone());
@@ -104,9 +113,14 @@ fn run<S: Source>(source: &Arc<S>, via: &Via, state: &mut State<S::Value>) -> Fl
         match &found {
             Ok(kept) => {
                 state.kept = Some(Arc::clone(kept));
+                state.failed = None;
                 tokio::spawn(renew(Arc::downgrade(&source), via, Arc::downgrade(kept), kept.renew));
             }
-            Err(_) => state.again = via.shared.clock.now().plus(AGAIN),
+            Err(verdict) => {
+                let now = via.shared.clock.now();
+                state.again = now.plus(AGAIN);
+                state.failed = Some((now, *verdict));
+            }
         }
         drop(state);
         sender.send_replace(Some(found));

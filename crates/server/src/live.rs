@@ -11,6 +11,7 @@ use claviger_pool::{Checks, CredentialId, CredentialSpec, Health, Pool, Provider
 use claviger_providers::Provider;
 use claviger_types::{Moment, Operation, Secret};
 
+use crate::context::Context;
 use crate::tokens::Account;
 
 /// A configuration in force.
@@ -32,6 +33,8 @@ pub(crate) struct Supply {
     pub(crate) egress: Arc<Egress>,
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Option<Duration>,
+    /// The file whose text stands in its conversations.
+    pub(crate) context: Option<Arc<Context>>,
 }
 
 /// A credential's secret, and how it is shown.
@@ -66,6 +69,7 @@ impl Live {
             let egress = Arc::new(egress(provider));
             Net::check(&egress)?;
             supplies.push(Supply {
+                context: context(&provider.provider, old),
                 egress,
                 connect_timeout: provider.connect_timeout,
                 attempt_timeout: provider.attempt_timeout,
@@ -123,6 +127,14 @@ impl Key {
         let secret = account.is_none().then(|| credential.secret.clone());
         Self { secret, shown, label, fingerprint, provider: index, account }
     }
+}
+
+/// The provider's context file, with the text it already has.
+fn context(provider: &Provider, old: Option<&Live>) -> Option<Arc<Context>> {
+    let (file, timeout) = (provider.context_file()?, provider.side_call_timeout());
+    let known = old.into_iter().flat_map(|old| &old.supplies).filter_map(|supply| supply.context.as_ref());
+    let same = known.into_iter().find(|context| context.suits(file, timeout)).cloned();
+    Some(same.unwrap_or_else(|| Arc::new(Context::new(file, timeout))))
 }
 
 fn provider_spec(plan: &ProviderPlan) -> ProviderSpec {

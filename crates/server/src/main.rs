@@ -9,6 +9,7 @@ mod checks;
 mod classify;
 mod cli;
 mod clock;
+mod context;
 mod count;
 mod demo;
 mod drive;

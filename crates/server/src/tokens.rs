@@ -81,6 +81,8 @@ fn rsa(key: &PrivateKeyDer<'_>) -> Option<RsaKeyPair> {
 
 impl Source for Account {
     type Value = Secret;
+    // the pool knows how long to leave the account alone
+    const FAILED: Duration = Duration::ZERO;
 
     fn place(&self) -> &Fetched<Secret> {
         &self.token

@@ -1,6 +1,6 @@
 //! The fields every type has: protocol, mapping, paths, message hygiene.
 
-use claviger_providers::{BasePathHandling, CustomSetting, Protocol, SettingMode, Settings};
+use claviger_providers::{BasePathHandling, ContextFile, CustomSetting, Protocol, SettingMode, Settings};
 
 use crate::problem::{Code, Severity};
 use crate::reader::{Item, Reader};
@@ -25,7 +25,7 @@ pub(super) fn read(map: &Reader<'_>, settings: &mut Settings) {
     settings.promote_thinking = flag("promoteThinkingOnEmpty") || both;
     settings.response_json_schema =
         map.get("responseJsonSchema").and_then(|item| item.map().and_then(|map| map.item.json()));
-    settings.has_context = map.get("context").is_some_and(|item| context(&item));
+    settings.context = map.get("context").and_then(|item| context(&item));
 }
 
 fn protocol(item: &Item<'_>) -> Option<Protocol> {
@@ -85,21 +85,15 @@ fn custom(item: &Item<'_>) -> Option<CustomSetting> {
     found
 }
 
-/// A `context` file. Checked as Higress does; its text is not inserted by this version, which is said.
-fn context(item: &Item<'_>) -> bool {
-    let Some(map) = item.map() else { return false };
-    match map.get("fileUrl").and_then(|item| item.text()) {
-        None => map.missing("fileUrl", "write the URL of the file"),
-        Some(url) if !claviger_providers::is_url(&url) => {
-            let fix = "write one such as `http://files.example/context.txt`";
-            map.problem(Severity::Error, Code::Invalid, "fileUrl", "this is no URL", fix);
-        }
-        Some(_) => {}
-    }
-    if map.get("serviceName").and_then(|item| item.text()).is_none_or(|name| name.is_empty()) {
+/// A `context` file. The Higress forms must name the cluster that has it; here the URL does.
+fn context(item: &Item<'_>) -> Option<ContextFile> {
+    let map = item.map()?;
+    let url = map.get("fileUrl").and_then(|item| item.text());
+    if map.get("serviceName").and_then(|item| item.text()).is_none_or(|name| name.is_empty()) && item.lenient {
         map.missing("serviceName", "name the service that has the file");
     }
-    if map.get("servicePort").and_then(|item| item.whole(1, 65535)).is_none() && needs_port(&map) {
+    let port = map.get("servicePort").and_then(|item| item.whole(1, 65535)).and_then(|port| u16::try_from(port).ok());
+    if port.is_none() && item.lenient {
         map.missing("servicePort", "write the port of that service");
     }
     if map.has("url") {
@@ -107,12 +101,13 @@ fn context(item: &Item<'_>) -> bool {
         let message = "`url` is not read";
         map.problem(Severity::Warning, Code::Ignored, "url", message, "did you mean `fileUrl`?");
     }
-    item.warn(Code::Ignored, "this version does not insert context files", "put the text into the requests' messages");
+    let found = url.as_deref().and_then(|url| ContextFile::new(url, port, !item.lenient));
+    if url.is_none() {
+        map.missing("fileUrl", "write the URL of the file");
+    } else if found.is_none() {
+        let fix = "write one such as `http://files.example/context.txt`";
+        map.problem(Severity::Error, Code::Invalid, "fileUrl", "this is no URL", fix);
+    }
     map.finish();
-    true
-}
-
-/// Strict, a wrong port was reported already.
-fn needs_port(map: &Reader<'_>) -> bool {
-    map.item.lenient || map.peek("servicePort").is_none()
+    found
 }

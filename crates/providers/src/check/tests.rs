@@ -43,7 +43,7 @@ fn file_ids_and_a_context_file_exclude_each_other() {
     for (kind, options) in [("moonshot", json!({"moonshotFileId": "f"})), ("qwen", json!({"qwenFileIds": ["f"]}))] {
         let mut settings = settings(kind, 1, options);
         assert!(keys(&settings).is_empty());
-        settings.has_context = true;
+        settings.context = crate::ContextFile::new("http://files.example/a.txt", None, false);
         assert_eq!(keys(&settings).len(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! A small lenient reader of a provider entry, for recorded configurations only.
 
-use claviger_providers::{BasePathHandling, CustomSetting, Protocol, SettingMode, Settings};
+use claviger_providers::{BasePathHandling, ContextFile, CustomSetting, Protocol, SettingMode, Settings};
 use serde_json::{Map, Value};
 
 pub(crate) fn read(entry: &Value) -> Settings {
@@ -38,7 +38,7 @@ pub(crate) fn read(entry: &Value) -> Settings {
         merge_messages: flag("mergeConsecutiveMessages") || flag("hiclawMode"),
         promote_thinking: flag("promoteThinkingOnEmpty") || flag("hiclawMode"),
         response_json_schema: Some(entry["responseJsonSchema"].clone()).filter(Value::is_object),
-        has_context: entry["context"].is_object(),
+        context: ContextFile::new(entry["context"]["fileUrl"].as_str().unwrap_or_default(), None, false),
         options: entry.as_object().cloned().unwrap_or_else(Map::new),
         ..Settings::default()
     }

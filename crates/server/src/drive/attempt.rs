@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use parking_lot::Mutex;
 
 use super::arrive::{self, Arrived};
+use crate::context::{self, Context, Without};
 use crate::live::{Live, Supply};
 use crate::shared::Shared;
 use crate::side::Via;
@@ -51,9 +52,14 @@ pub(crate) async fn once(
     let plan = &call.live.plan.providers[provider];
     let supply = &call.live.supplies[provider];
     let provider = &*plan.provider;
-    let prepared = match prepare(shared, call, provider, place) {
+    let prepared = match &supply.context {
+        Some(context) => Box::pin(prepare_with(shared, call, supply, provider, place, context)).await,
+        None => prepare(shared, call, &call.ask, provider, place).map_err(Without::Request),
+    };
+    let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => return Arrived::Failed(unprepared(&call.ask, &error)),
+        Err(Without::File(failed)) => return Arrived::Failed(failed),
+        Err(Without::Request(error)) => return Arrived::Failed(unprepared(&call.ask, &error)),
     };
     // a request that began before a reload may be given a credential that came with it
     let newest;
@@ -113,17 +119,19 @@ impl Sending<'_> {
 
     /// The same way out, for calls of our own.
     pub(crate) fn via(&self) -> Via {
-        Via {
-            shared: Arc::clone(self.shared),
-            egress: Arc::clone(&self.supply.egress),
-            connect_timeout: self.supply.connect_timeout,
-        }
+        via(self.shared, self.supply)
     }
+}
+
+fn via(shared: &Arc<Shared>, supply: &Supply) -> Via {
+    let egress = Arc::clone(&supply.egress);
+    Via { shared: Arc::clone(shared), egress, connect_timeout: supply.connect_timeout }
 }
 
 fn prepare(
     shared: &Shared,
     call: &Call,
+    ask: &Ask,
     provider: &Provider,
     place: (usize, usize),
 ) -> Result<Arc<Prepared>, PrepareError> {
@@ -131,13 +139,31 @@ fn prepare(
         return Ok(Arc::clone(prepared));
     }
     let rename = call.renames[place.0][place.1].as_deref();
-    let prepared = Arc::new(provider.prepare(&call.ask, rename, stamp(shared))?);
+    let prepared = Arc::new(provider.prepare(ask, rename, stamp(shared))?);
     if call.strict && !prepared.dropped.is_empty() {
         let message = format!("the provider's protocol has no place for {}", prepared.dropped);
         return Err(PrepareError::BadRequest { message });
     }
     call.prepared.lock().insert(place, Arc::clone(&prepared));
     Ok(prepared)
+}
+
+/// The same for a provider with a context file, which may have to be fetched first.
+async fn prepare_with(
+    shared: &Arc<Shared>,
+    call: &Call,
+    supply: &Supply,
+    provider: &Provider,
+    place: (usize, usize),
+    context: &Arc<Context>,
+) -> Result<Arc<Prepared>, Without> {
+    let is_prepared = call.prepared.lock().contains_key(&place);
+    if is_prepared || !provider.wants_context(&call.ask) {
+        return prepare(shared, call, &call.ask, provider, place).map_err(Without::Request);
+    }
+    let rename = call.renames[place.0][place.1].as_deref();
+    let ask = context::put_into(context, provider, &call.ask, rename, &via(shared, supply)).await?;
+    prepare(shared, call, &ask, provider, place).map_err(Without::Request)
 }
 
 pub(crate) fn stamp(shared: &Shared) -> Stamp {

@@ -13,6 +13,8 @@ mod checks;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod context;
+#[cfg(test)]
 mod drain;
 #[cfg(test)]
 mod endings;
