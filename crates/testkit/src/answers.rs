@@ -1,16 +1,20 @@
-//! Healthy answers in the shapes OpenAI and Anthropic send, and the errors a provider gives for bad requests.
+//! Healthy answers in the shapes OpenAI, Anthropic, Google and Amazon send, and the errors a provider gives for bad requests.
 //!
 //! In: a [`Call`] and the caller's [`Shelf`]. Out: an [`Answer`] with all its bytes. Pure: the same call on the same
 //! shelf gives the same answer, so a test can expect exact bytes.
 
 mod anthropic;
 mod audio;
+mod bedrock;
 mod call;
 mod canned;
 mod chat;
 mod completions;
 mod embeddings;
 mod errors;
+mod eventstream;
+mod framing;
+mod gemini;
 mod images;
 mod lists;
 mod responses;
@@ -18,16 +22,19 @@ mod schema;
 mod shelf;
 mod stored;
 mod text;
+mod turn;
 
 pub(crate) use call::Call;
+use call::Door;
 pub(crate) use canned::canned;
-pub(crate) use errors::{default_error, error_status, quota_spent, unknown_token};
+pub(crate) use errors::{default_error, error_status, quota_spent, rate_limited, unknown_token};
+pub(crate) use framing::Framing;
 pub(crate) use shelf::Shelf;
 
 use bytes::Bytes;
 use claviger_types::Operation;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The moment every answer claims to be made at: 2023-11-14T22:13:20Z, so that answers do not depend on a clock.
 pub(crate) const CREATED: u64 = 1_700_000_000;
@@ -50,17 +57,6 @@ pub(crate) enum AnswerBody {
     Events(Vec<Bytes>),
 }
 
-/// How a family of operations frames events and errors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    /// `data:` lines, `[DONE]` at the end.
-    OpenAi,
-    /// Named events, `response.completed` at the end.
-    Responses,
-    /// Named events, `message_stop` at the end.
-    Anthropic,
-}
-
 impl Answer {
     /// An empty answer.
     pub(crate) fn status(status: u16) -> Self {
@@ -77,7 +73,7 @@ impl Answer {
     /// A 200 that streams `events`, each already framed.
     pub(crate) fn events(events: Vec<Bytes>, framing: Framing) -> Self {
         let mut answer = Self::status(200).framed(framing);
-        answer.set("content-type", "text/event-stream; charset=utf-8");
+        answer.set("content-type", framing.content_type());
         answer.set("cache-control", "no-cache, must-revalidate");
         answer.body = AnswerBody::Events(events);
         answer
@@ -106,74 +102,31 @@ impl Answer {
     }
 }
 
-impl Framing {
-    /// How `operation` is framed.
-    pub(crate) const fn of(operation: Operation) -> Self {
-        if matches!(operation, Operation::Responses | Operation::RetrieveResponse) {
-            Self::Responses
-        } else if matches!(operation, Operation::AnthropicMessages | Operation::AnthropicComplete) {
-            Self::Anthropic
-        } else {
-            Self::OpenAi
-        }
-    }
-
-    /// One event on the wire; the name is left out where the family has none.
-    pub(crate) fn frame(self, name: &str, data: &[u8]) -> Bytes {
-        let mut frame = Vec::with_capacity(data.len() + name.len() + 16);
-        if self != Self::OpenAi {
-            frame.extend_from_slice(b"event: ");
-            frame.extend_from_slice(name.as_bytes());
-            frame.push(b'\n');
-        }
-        frame.extend_from_slice(b"data: ");
-        frame.extend_from_slice(data);
-        frame.extend_from_slice(b"\n\n");
-        frame.into()
-    }
-
-    /// One event named by its own `type`.
-    pub(crate) fn event(self, data: &Value) -> Bytes {
-        self.frame(data["type"].as_str().unwrap_or_default(), data.to_string().as_bytes())
-    }
-
-    /// The default error inside a stream.
-    pub(crate) fn error_event(self) -> Value {
-        match self {
-            Self::Responses => json!({
-                "type": "error", "code": "server_error", "param": null, "sequence_number": 4,
-                "message": "The server had an error while processing your request. Sorry about that!",
-            }),
-            Self::OpenAi | Self::Anthropic => default_error(500, self),
-        }
-    }
-
-    /// How many events of a text stream come before its first content.
-    pub(crate) const fn events_before_content(self) -> usize {
-        match self {
-            Self::OpenAi => 1,    // the role
-            Self::Responses => 4, // created, in_progress, output_item.added, content_part.added
-            Self::Anthropic => 3, // message_start, content_block_start, ping
-        }
-    }
-}
-
 /// The answer of a healthy provider.
 pub(crate) fn answer(call: &Call, shelf: &mut Shelf) -> Answer {
     let made = errors::complaint(call).unwrap_or_else(|| dispatch(call, shelf));
     let mut made = made.framed(call.framing());
     let id = format!("req_{:016x}{:016x}", call.digest(), call.digest().rotate_left(17));
     made.set("x-request-id", &id);
-    if call.framing() == Framing::Anthropic {
-        made.set("request-id", &id);
-    } else {
-        made.set("openai-version", "2020-10-01");
-        made.set("openai-processing-ms", "7");
+    match call.framing() {
+        Framing::Anthropic => made.set("request-id", &id),
+        Framing::Bedrock => made.set("x-amzn-requestid", &id),
+        Framing::Gemini | Framing::GeminiList => {}
+        Framing::OpenAi | Framing::Responses => {
+            made.set("openai-version", "2020-10-01");
+            made.set("openai-processing-ms", "7");
+        }
     }
     made
 }
 
 fn dispatch(call: &Call, shelf: &mut Shelf) -> Answer {
+    match call.door {
+        Door::Gemini(action) => return gemini::gemini(call, action),
+        Door::Bedrock => return bedrock::converse(call),
+        Door::CountTokens => return anthropic::count_tokens(call),
+        Door::ByOperation => {}
+    }
     match call.operation {
         Operation::ChatCompletions => chat::chat(call),
         Operation::Completions => completions::completions(call),

@@ -37,7 +37,7 @@ pub(crate) async fn handle(
         return Ok(respond(Outgoing { answer, end: End::Clean }, &Plan::default(), &parts, None, ending));
     }
     let script = Arc::clone(&state.script.read());
-    let token = token_of(&parts.headers);
+    let token = token_of(&parts);
     let behaviour = script.behaviour(&token);
     let account = behaviour.and_then(|behaviour| behaviour.account.clone()).unwrap_or_else(|| token.clone());
     let words = behaviour.and_then(|behaviour| behaviour.words).unwrap_or(0);
@@ -154,9 +154,9 @@ fn refusal(admission: &Admission, behaviour: &TokenScript, framing: Framing) -> 
         Admission::QuotaSpent => Some(("quota", answers::quota_spent(framing))),
         Admission::Crowded => Some(("concurrency", answers::error_status(429, framing))),
         Admission::RateLimited { wait } => {
-            let mut answer = answers::error_status(429, framing);
+            let millis = wait.as_millis().max(1);
+            let mut answer = answers::rate_limited(millis, framing);
             if behaviour.rate_limit.is_some_and(|limit| limit.retry_after) {
-                let millis = wait.as_millis().max(1);
                 answer.set("retry-after", &millis.div_ceil(1000).to_string());
                 answer.set("retry-after-ms", &millis.to_string());
                 answer.set("x-ratelimit-remaining-requests", "0");
@@ -167,14 +167,21 @@ fn refusal(admission: &Admission, behaviour: &TokenScript, framing: Framing) -> 
     }
 }
 
-/// The credential as sent: a bearer token, `x-api-key` or `api-key`; empty when there is none.
-fn token_of(headers: &HeaderMap) -> String {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let bearer = text("authorization").and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+/// The credential as sent: a bearer token, the access key of an AWS signature, `x-api-key`, `api-key`,
+/// `x-goog-api-key`, or `key` in the query; empty when there is none.
+fn token_of(parts: &Parts) -> String {
+    let text = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let authorization = text("authorization").and_then(|value| {
+        let (scheme, rest) = value.split_once(' ')?;
+        if scheme == "AWS4-HMAC-SHA256" {
+            let (_, scope) = rest.split_once("Credential=")?;
+            return scope.split('/').next();
+        }
+        scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())
     });
-    bearer.or_else(|| text("x-api-key")).or_else(|| text("api-key")).unwrap_or_default().to_owned()
+    let query = || parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("key="));
+    let header = || ["x-api-key", "api-key", "x-goog-api-key"].into_iter().find_map(text);
+    authorization.or_else(header).or_else(query).unwrap_or_default().to_owned()
 }
 
 fn seen(state: &State, parts: &Parts, body: &Bytes, token: &str, number: u64) -> Seen {

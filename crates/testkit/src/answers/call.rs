@@ -21,11 +21,37 @@ pub(crate) struct Call {
     /// The JSON body; null when it is none.
     pub(crate) json: Value,
     pub(crate) operation: Operation,
+    /// What the path says beside the operation.
+    pub(crate) door: Door,
     /// The path from the resource on: `["files", "ID", "content"]`.
     pub(crate) segments: Vec<String>,
     pub(crate) model: Option<String>,
     /// The least number of words in generated text.
     pub(crate) words: usize,
+}
+
+/// Paths whose answer the operation alone does not settle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// All others.
+    ByOperation,
+    /// Google's `models/MODEL:ACTION`, and the list of models.
+    Gemini(Action),
+    /// Amazon's `model/MODEL/converse` and `converse-stream`.
+    Bedrock,
+    /// Anthropic's `messages/count_tokens`.
+    CountTokens,
+}
+
+/// What Google's API is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Generate,
+    Stream,
+    CountTokens,
+    Embed,
+    BatchEmbed,
+    ListModels,
 }
 
 /// The first path segment of each resource; what comes before is the provider's base path.
@@ -58,8 +84,20 @@ impl Call {
         let segments: Vec<String> = all[start..].iter().map(|segment| (*segment).to_owned()).collect();
         let json: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         let query = parts.uri.query().unwrap_or_default().to_owned();
+        let door = door(&parts.method, &all);
+        let named = named_in_path(door, &all);
+        let operation = match door {
+            Door::Gemini(Action::Generate) => Operation::GeminiGenerateContent,
+            Door::Gemini(Action::Stream) => Operation::GeminiStreamGenerateContent,
+            Door::Gemini(Action::Embed | Action::BatchEmbed) => Operation::Embeddings,
+            Door::Gemini(Action::ListModels) => Operation::Models,
+            Door::Gemini(Action::CountTokens) | Door::CountTokens => Operation::Other,
+            Door::Bedrock => Operation::ChatCompletions,
+            Door::ByOperation => operation(&parts.method, &segments),
+        };
         let mut call = Self {
-            operation: operation(&parts.method, &segments),
+            operation,
+            door,
             method: parts.method.clone(),
             query,
             headers: parts.headers.clone(),
@@ -71,13 +109,22 @@ impl Call {
             words,
         };
         if call.model.is_none() {
-            call.model = call.field("model").or_else(|| call.parameter("model").map(str::to_owned));
+            call.model = named.or_else(|| call.field("model")).or_else(|| call.parameter("model").map(str::to_owned));
         }
         call
     }
 
     pub(crate) fn framing(&self) -> Framing {
-        Framing::of(self.operation)
+        let sse = self.parameter("alt") == Some("sse");
+        match (self.door, self.operation) {
+            (Door::Gemini(Action::Stream), _) if !sse => Framing::GeminiList,
+            (Door::Gemini(_), _) => Framing::Gemini,
+            (Door::Bedrock, _) => Framing::Bedrock,
+            (Door::CountTokens, _) => Framing::Anthropic,
+            (Door::ByOperation, Operation::Responses | Operation::RetrieveResponse) => Framing::Responses,
+            (Door::ByOperation, Operation::AnthropicMessages | Operation::AnthropicComplete) => Framing::Anthropic,
+            (Door::ByOperation, _) => Framing::OpenAi,
+        }
     }
 
     pub(crate) fn is_realtime(&self) -> bool {
@@ -90,7 +137,11 @@ impl Call {
     }
 
     pub(crate) fn streams(&self) -> bool {
-        self.json["stream"].as_bool().unwrap_or(false)
+        match self.door {
+            Door::Gemini(action) => action == Action::Stream,
+            Door::Bedrock => self.path.ends_with("/converse-stream"),
+            Door::ByOperation | Door::CountTokens => self.json["stream"].as_bool().unwrap_or(false),
+        }
     }
 
     /// A number that depends on path and body alone, for ids.
@@ -100,7 +151,9 @@ impl Call {
 
     /// A number that depends on the credential alone: keeps the ids of different tokens apart.
     pub(crate) fn salt(&self) -> u64 {
-        let credentials = ["authorization", "x-api-key", "api-key"].iter().filter_map(|name| self.headers.get(*name));
+        let credentials = ["authorization", "x-api-key", "api-key", "x-goog-api-key"]
+            .iter()
+            .filter_map(|name| self.headers.get(*name));
         credentials.fold(0, |salt, value| salt ^ digest(value.as_bytes()))
     }
 
@@ -168,6 +221,38 @@ fn split<'a>(mut bytes: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
         bytes = &bytes[at + boundary.len()..];
     }
     pieces
+}
+
+/// Whether a path is one of those that say more than an operation.
+fn door(method: &Method, path: &[&str]) -> Door {
+    if method == Method::GET && path == ["v1beta", "models"] {
+        return Door::Gemini(Action::ListModels);
+    }
+    if method != Method::POST {
+        return Door::ByOperation;
+    }
+    match path {
+        [.., "messages", "count_tokens"] => Door::CountTokens,
+        [.., "model", _, "converse" | "converse-stream"] => Door::Bedrock,
+        [.., "models", last] => match last.split_once(':').map(|(_, action)| action) {
+            Some("generateContent") => Door::Gemini(Action::Generate),
+            Some("streamGenerateContent") => Door::Gemini(Action::Stream),
+            Some("countTokens") => Door::Gemini(Action::CountTokens),
+            Some("embedContent") => Door::Gemini(Action::Embed),
+            Some("batchEmbedContents") => Door::Gemini(Action::BatchEmbed),
+            Some(_) | None => Door::ByOperation,
+        },
+        _ => Door::ByOperation,
+    }
+}
+
+/// The model, where the path names it.
+fn named_in_path(door: Door, path: &[&str]) -> Option<String> {
+    match door {
+        Door::Gemini(Action::ListModels) | Door::ByOperation | Door::CountTokens => None,
+        Door::Gemini(_) => path.last()?.split_once(':').map(|(model, _)| model.to_owned()),
+        Door::Bedrock => path.iter().rev().nth(1).map(|model| model.replace("%3A", ":")),
+    }
 }
 
 /// The operation of a path, from the resource on.

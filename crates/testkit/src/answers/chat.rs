@@ -3,93 +3,132 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Answer, CREATED, Call, Framing, schema, text};
+use super::{
+    Answer, CREATED, Call, Framing, text,
+    turn::{self, Asked, Choice, Said, Tool, list, string},
+};
 
-/// What a choice says.
-enum Said {
-    Text(String),
-    Tool { id: String, name: String, arguments: String },
-}
-
-/// Answers a chat completion: an instance of the response format, else a call of the first tool unless a tool result
-/// came last, else an echo of the last user message.
+/// Answers a chat completion as [`turn::play`] says; the thought as `reasoning_content`, as most compatible providers do.
 pub(crate) fn chat(call: &Call) -> Answer {
     let request = &call.json;
     let choices = request["n"].as_u64().unwrap_or(1).clamp(1, 128);
-    let said: Vec<Said> = (0..choices).map(|index| said(call, index)).collect();
+    let asked = asked(request);
+    let said: Vec<Vec<Said>> = (0..choices).map(|index| numbered(turn::play(&asked, call.words), index)).collect();
     let prompt = text::count_messages(&request["messages"]);
-    let completion = said.iter().map(|said| text::count(content(said)).max(1)).sum();
-    let usage = text::usage(prompt, completion);
+    let counts = said.iter().map(|said| turn::counts(said));
+    let (completion, thoughts) = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let mut usage = text::usage(prompt, completion);
+    usage["completion_tokens_details"]["reasoning_tokens"] = thoughts.into();
+    usage["prompt_tokens_details"]["cached_tokens"] = turn::cached(&asked, prompt).into();
     let id = format!("chatcmpl-{:016x}", call.digest());
-    if request["stream"].as_bool().unwrap_or(false) {
+    if call.streams() {
         return Answer::events(events(call, &id, &said, &usage), Framing::OpenAi);
     }
-    let choices: Vec<Value> = said.iter().enumerate().map(|(index, said)| choice(index, said)).collect();
+    let choices: Vec<Value> = said.iter().enumerate().map(|(index, said)| choice(call, index, said)).collect();
     Answer::json(&json!({
         "id": id, "object": "chat.completion", "created": CREATED, "model": call.model_or("unknown"),
         "choices": choices, "usage": usage, "service_tier": "default", "system_fingerprint": "fp_testkit",
     }))
 }
 
-fn said(call: &Call, index: u64) -> Said {
-    let request = &call.json;
+/// Tells the further answers of one request from the first.
+fn numbered(mut said: Vec<Said>, index: u64) -> Vec<Said> {
+    if let (Some(Said::Text(text)), 1..) = (said.last_mut(), index)
+        && !text.starts_with('{')
+    {
+        text.push_str(&format!(" ({})", index + 1));
+    }
+    said
+}
+
+fn asked(request: &Value) -> Asked {
+    let messages: Vec<&Value> = list(&request["messages"]).collect();
+    let spoke = messages.iter().rev().find(|one| one["role"] == "user" && !text::plain(&one["content"]).is_empty());
+    let said = spoke.map(|message| &message["content"]).unwrap_or(&Value::Null);
     let format = &request["response_format"];
-    if format["type"] == "json_schema" {
-        return Said::Text(schema::instance(&format["json_schema"]["schema"]).to_string());
-    }
-    if let Some(tool) = tool_to_call(request) {
-        let arguments = schema::instance(&tool["function"]["parameters"]).to_string();
-        let name = tool["function"]["name"].as_str().unwrap_or_default().to_owned();
-        return Said::Tool { id: format!("call_{:016x}{index:02}", call.digest()), name, arguments };
-    }
-    let mut reply = text::reply(&text::last_user_text(&request["messages"]), call.words);
-    if format["type"] == "json_object" {
-        return Said::Text(json!({ "reply": reply }).to_string());
-    }
-    if index > 0 {
-        reply.push_str(&format!(" ({})", index + 1));
-    }
-    Said::Text(reply)
-}
-
-fn tool_to_call(request: &Value) -> Option<&Value> {
-    let tools: Vec<&Value> = request["tools"].as_array()?.iter().filter(|tool| tool["function"].is_object()).collect();
-    let last = request["messages"].as_array().and_then(|messages| messages.last());
-    if request["tool_choice"] == "none" || last.is_some_and(|message| message["role"] == "tool") {
-        return None;
-    }
-    let wanted = request["tool_choice"]["function"]["name"].as_str();
-    wanted.and_then(|wanted| tools.iter().find(|tool| tool["function"]["name"] == wanted)).or(tools.first()).copied()
-}
-
-fn content(said: &Said) -> &str {
-    match said {
-        Said::Text(text) => text,
-        Said::Tool { arguments, .. } => arguments,
+    let functions = list(&request["tools"]).map(|tool| &tool["function"]).filter(|function| function.is_object());
+    Asked {
+        text: text::last_user_text(&request["messages"]),
+        media: list(said).filter_map(media).collect(),
+        results: results(&messages),
+        tools: functions
+            .map(|function| Tool { name: string(&function["name"]), schema: function["parameters"].clone() })
+            .collect(),
+        choice: match (&request["tool_choice"], &request["tool_choice"]["function"]["name"]) {
+            (choice, _) if choice == "none" => Choice::None,
+            (_, Value::String(name)) => Choice::Named(name.clone()),
+            _ => Choice::Free,
+        },
+        schema: (format["type"] == "json_schema").then(|| format["json_schema"]["schema"].clone()),
+        json_object: format["type"] == "json_object",
+        thinks: request["reasoning_effort"].as_str().is_some_and(|effort| effort != "none" && effort != "minimal"),
+        remembers: false,
     }
 }
 
-fn choice(index: usize, said: &Said) -> Value {
-    let mut message = json!({ "role": "assistant", "content": null, "refusal": null, "annotations": [] });
-    match said {
-        Said::Text(text) => message["content"] = text.as_str().into(),
-        Said::Tool { id, name, arguments } => {
-            message["tool_calls"] =
-                json!([{ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } }]);
+fn media(part: &Value) -> Option<String> {
+    match part["type"].as_str()? {
+        "image_url" => Some(turn::link(&part["image_url"]["url"])),
+        "input_audio" => {
+            let mime = format!("audio/{}", part["input_audio"]["format"].as_str().unwrap_or_default());
+            Some(turn::blob(&mime.into(), &part["input_audio"]["data"]))
         }
+        "file" => Some(turn::link(&part["file"]["file_data"])),
+        _ => None,
+    }
+}
+
+/// What tools gave, if that came last.
+fn results(messages: &[&Value]) -> Vec<(String, String)> {
+    let calls = || messages.iter().flat_map(|message| list(&message["tool_calls"]));
+    let last = messages.iter().rev().take_while(|message| message["role"] == "tool");
+    let mut results: Vec<(String, String)> = last
+        .map(|message| {
+            let called = calls().find(|call| call["id"] == message["tool_call_id"]);
+            let name = called.map(|call| string(&call["function"]["name"])).unwrap_or_default();
+            (name, text::plain(&message["content"]))
+        })
+        .collect();
+    results.reverse();
+    results
+}
+
+/// The text, the thought, and the calls with their ids: what a message says, whole.
+fn choice(call: &Call, index: usize, said: &[Said]) -> Value {
+    let mut message = json!({ "role": "assistant", "content": null, "refusal": null, "annotations": [] });
+    for said in said {
+        match said {
+            Said::Thought(thought) => message["reasoning_content"] = thought.as_str().into(),
+            Said::Text(text) => message["content"] = text.as_str().into(),
+            Said::Call { .. } => {}
+        }
+    }
+    if turn::calls(said) {
+        message["tool_calls"] = calls(call, index, said).map(|(_, call)| call).collect();
     }
     json!({ "index": index, "message": message, "logprobs": null, "finish_reason": finish(said) })
 }
 
-const fn finish(said: &Said) -> &'static str {
-    match said {
-        Said::Text(_) => "stop",
-        Said::Tool { .. } => "tool_calls",
-    }
+/// The calls in order, each with the text of its arguments.
+fn calls<'a>(call: &Call, index: usize, said: &'a [Said]) -> impl Iterator<Item = (String, Value)> + use<'a> {
+    let digest = call.digest();
+    let called = said.iter().filter_map(|said| match said {
+        Said::Call { name, input } => Some((name, input.to_string())),
+        Said::Text(_) | Said::Thought(_) => None,
+    });
+    called.enumerate().map(move |(place, (name, arguments))| {
+        let id = format!("call_{digest:016x}{:02}", index + place);
+        let function = json!({ "name": name, "arguments": arguments });
+        (arguments, json!({ "id": id, "type": "function", "function": function }))
+    })
+}
+
+fn finish(said: &[Said]) -> &'static str {
+    if turn::calls(said) { "tool_calls" } else { "stop" }
 }
 
 /// Role, words, finish for each choice, usage if asked for, `[DONE]`.
-fn events(call: &Call, id: &str, said: &[Said], usage: &Value) -> Vec<Bytes> {
+fn events(call: &Call, id: &str, said: &[Vec<Said>], usage: &Value) -> Vec<Bytes> {
     let wants_usage = call.json["stream_options"]["include_usage"].as_bool().unwrap_or(false);
     let chunk = |choices: Value| {
         let mut chunk = json!({
@@ -103,7 +142,7 @@ fn events(call: &Call, id: &str, said: &[Said], usage: &Value) -> Vec<Bytes> {
     };
     let mut events = Vec::new();
     for (index, said) in said.iter().enumerate() {
-        for (delta, finish) in deltas(said) {
+        for (delta, finish) in deltas(call, index, said) {
             let choices = json!([{ "index": index, "delta": delta, "logprobs": null, "finish_reason": finish }]);
             events.push(Framing::OpenAi.event(&chunk(choices)));
         }
@@ -117,25 +156,46 @@ fn events(call: &Call, id: &str, said: &[Said], usage: &Value) -> Vec<Bytes> {
     events
 }
 
-fn deltas(said: &Said) -> Vec<(Value, Option<&'static str>)> {
+/// The role first, with the first call if nothing comes before it. Several calls are told interleaved, as they may be.
+fn deltas(call: &Call, index: usize, said: &[Said]) -> Vec<(Value, Option<&'static str>)> {
     let mut deltas = Vec::new();
-    match said {
-        Said::Text(whole) => {
-            deltas.push((json!({ "role": "assistant", "content": "", "refusal": null }), None));
-            deltas.extend(text::pieces(whole).into_iter().map(|piece| (json!({ "content": piece }), None)));
-        }
-        Said::Tool { id, name, arguments } => {
-            let call = json!({
-                "index": 0, "id": id, "type": "function", "function": { "name": name, "arguments": "" },
-            });
-            deltas.push((json!({ "role": "assistant", "content": null, "tool_calls": [call] }), None));
-            let half = arguments.char_indices().nth(arguments.chars().count() / 2).map_or(0, |(at, _)| at);
-            for piece in [&arguments[..half], &arguments[half..]] {
-                let call = json!({ "index": 0, "function": { "arguments": piece } });
-                deltas.push((json!({ "tool_calls": [call] }), None));
+    for said in said {
+        match said {
+            Said::Thought(thought) => {
+                deltas.extend(text::pieces(thought).into_iter().map(|piece| json!({ "reasoning_content": piece })));
             }
+            Said::Text(whole) => {
+                deltas.extend(text::pieces(whole).into_iter().map(|piece| json!({ "content": piece })));
+            }
+            Said::Call { .. } => {}
         }
     }
+    let calls: Vec<(String, Value)> = calls(call, index, said).collect();
+    for (place, (_, call)) in calls.iter().enumerate() {
+        let mut start = call.clone();
+        start["index"] = place.into();
+        start["function"]["arguments"] = "".into();
+        deltas.push(json!({ "tool_calls": [start] }));
+    }
+    for half in 0..2 {
+        for (place, (arguments, _)) in calls.iter().enumerate() {
+            let piece = text::halves(arguments)[half];
+            deltas.push(json!({ "tool_calls": [{ "index": place, "function": { "arguments": piece } }] }));
+        }
+    }
+    let opening = match said.first() {
+        Some(Said::Call { .. }) => {
+            let mut first = deltas.remove(0);
+            first["role"] = "assistant".into();
+            first["content"] = Value::Null;
+            first
+        }
+        Some(Said::Text(_) | Said::Thought(_)) | None => {
+            json!({ "role": "assistant", "content": "", "refusal": null })
+        }
+    };
+    deltas.insert(0, opening);
+    let mut deltas: Vec<(Value, Option<&'static str>)> = deltas.into_iter().map(|delta| (delta, None)).collect();
     deltas.push((json!({}), Some(finish(said))));
     deltas
 }

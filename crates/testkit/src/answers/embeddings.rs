@@ -37,7 +37,7 @@ pub(crate) fn embeddings(call: &Call) -> Answer {
 }
 
 /// Eighths between -1 and 1: exact as `f32` and as JSON.
-fn vector(input: &Value, size: usize) -> Vec<f32> {
+pub(crate) fn vector(input: &Value, size: usize) -> Vec<f32> {
     let seed = digest(input.to_string().as_bytes());
     (0..size)
         .map(|at| {

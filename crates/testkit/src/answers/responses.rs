@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::{
     Answer, CREATED, Call, Framing,
     errors::unknown_url,
-    schema,
     shelf::{Item, Shelf},
     text,
+    turn::{self, Asked, Choice, Said, Tool, list, string},
 };
 
 /// Answers and stores a response; a `previous_response_id` must be one of this account.
@@ -21,21 +21,24 @@ pub(crate) fn create(call: &Call, shelf: &mut Shelf) -> Answer {
         } }));
     }
     let id = shelf.id("resp", '_', call.salt());
-    let item = item(call);
+    let asked = asked(request);
+    let said = turn::play(&asked, call.words);
+    let items: Vec<Value> = said.iter().enumerate().map(|(place, said)| item(call, place, said)).collect();
     let prompt = text::count_messages(&request["input"]);
-    let output = text::count(item["content"][0]["text"].as_str().unwrap_or("one")).max(1);
+    let (output, thoughts) = turn::counts(&said);
     let mut done = response(call, &id);
     done["status"] = "completed".into();
-    done["output"] = json!([item]);
+    done["output"] = items.clone().into();
     done["usage"] = json!({
-        "input_tokens": prompt, "input_tokens_details": { "cached_tokens": 0, "cache_write_tokens": 0 }, "output_tokens": output,
-        "output_tokens_details": { "reasoning_tokens": 0 }, "total_tokens": prompt + output,
+        "input_tokens": prompt, "output_tokens": output, "total_tokens": prompt + output,
+        "input_tokens_details": { "cached_tokens": turn::cached(&asked, prompt), "cache_write_tokens": 0 },
+        "output_tokens_details": { "reasoning_tokens": thoughts },
     });
     if request["store"] != json!(false) {
         shelf.put(&id, Item { kind: "resp", json: done.clone(), content: Bytes::new() });
     }
     if call.streams() {
-        let events = events(&response(call, &id), &item, &done);
+        let events = events(&response(call, &id), &items, &done);
         return Answer::events(
             events.iter().map(|event| Framing::Responses.event(event)).collect(),
             Framing::Responses,
@@ -64,45 +67,103 @@ fn response(call: &Call, id: &str) -> Value {
     })
 }
 
-/// The one output item: a function call, or a message.
-fn item(call: &Call) -> Value {
-    let request = &call.json;
+/// One output item.
+fn item(call: &Call, place: usize, said: &Said) -> Value {
+    let number = call.digest().wrapping_add((place as u64) << 32);
+    match said {
+        Said::Thought(thought) => {
+            let mut item = json!({
+                "type": "reasoning", "id": format!("rs_{number:016x}"), "status": "completed",
+                "summary": [{ "type": "summary_text", "text": thought }],
+            });
+            if list(&call.json["include"]).any(|wanted| wanted == "reasoning.encrypted_content") {
+                item["encrypted_content"] = turn::seal(thought).into();
+            }
+            item
+        }
+        Said::Text(text) => json!({
+            "type": "message", "id": format!("msg_{number:016x}"), "status": "completed", "role": "assistant",
+            "content": [{ "type": "output_text", "text": text, "annotations": [], "logprobs": [] }],
+        }),
+        Said::Call { name, input } => json!({
+            "type": "function_call", "id": format!("fc_{number:016x}"), "status": "completed",
+            "call_id": turn::call_id("call_", call, place), "name": name, "arguments": input.to_string(),
+        }),
+    }
+}
+
+fn asked(request: &Value) -> Asked {
+    let items: Vec<&Value> = list(&request["input"]).collect();
+    let spoke = items.iter().rev().find(|one| one["role"] == "user" && !text::plain(&one["content"]).is_empty());
+    let said = spoke.map(|message| &message["content"]).unwrap_or(&Value::Null);
     let format = &request["text"]["format"];
-    if format["type"] == "json_schema" {
-        return message(call, &schema::instance(&format["schema"]).to_string());
+    let reasoning = &request["reasoning"];
+    let functions = list(&request["tools"]).filter(|tool| tool["type"] == "function");
+    Asked {
+        text: text::last_user_text(&request["input"]),
+        media: list(said)
+            .filter(|part| part["type"] == "input_image")
+            .map(|part| turn::link(&part["image_url"]))
+            .collect(),
+        results: results(&items),
+        tools: functions.map(|tool| Tool { name: string(&tool["name"]), schema: tool["parameters"].clone() }).collect(),
+        choice: match (&request["tool_choice"], &request["tool_choice"]["name"]) {
+            (choice, _) if choice == "none" => Choice::None,
+            (_, Value::String(name)) => Choice::Named(name.clone()),
+            _ => Choice::Free,
+        },
+        schema: (format["type"] == "json_schema").then(|| format["schema"].clone()),
+        json_object: format["type"] == "json_object",
+        // a model always thinks about as much as `effort` says; only a summary is shown
+        thinks: reasoning["summary"].is_string() && reasoning["effort"] != "none",
+        remembers: items
+            .iter()
+            .any(|item| item["type"] == "reasoning" && turn::is_any_seal(&item["encrypted_content"])),
     }
-    let last = request["input"].as_array().and_then(|items| items.last());
-    let has_result = last.is_some_and(|item| item["type"] == "function_call_output");
-    let tool = request["tools"].as_array().into_iter().flatten().find(|tool| tool["type"] == "function");
-    if let Some(tool) = tool.filter(|_| !has_result && request["tool_choice"] != "none") {
-        return json!({
-            "type": "function_call", "id": format!("fc_{:016x}", call.digest()), "status": "completed",
-            "call_id": format!("call_{:016x}", call.digest()), "name": tool["name"],
-            "arguments": schema::instance(&tool["parameters"]).to_string(),
-        });
-    }
-    message(call, &text::reply(&text::last_user_text(&request["input"]), call.words))
 }
 
-fn message(call: &Call, text: &str) -> Value {
-    json!({
-        "type": "message", "id": format!("msg_{:016x}", call.digest()), "status": "completed", "role": "assistant",
-        "content": [{ "type": "output_text", "text": text, "annotations": [], "logprobs": [] }],
-    })
+/// What functions gave, if that came last.
+fn results(items: &[&Value]) -> Vec<(String, String)> {
+    let last = items.iter().rev().take_while(|item| item["type"] == "function_call_output");
+    let mut results: Vec<(String, String)> = last
+        .map(|given| {
+            let called = items.iter().find(|one| one["type"] == "function_call" && one["call_id"] == given["call_id"]);
+            let mut told = text::plain(&given["output"]);
+            for part in list(&given["output"]).filter(|part| part["type"] == "input_image") {
+                told.push_str(&format!(" and {}", turn::link(&part["image_url"])));
+            }
+            (called.map(|call| string(&call["name"])).unwrap_or_default(), told)
+        })
+        .collect();
+    results.reverse();
+    results
 }
 
-fn events(begun: &Value, item: &Value, done: &Value) -> Vec<Value> {
-    let mut opening = item.clone();
-    opening["status"] = "in_progress".into();
+fn events(begun: &Value, items: &[Value], done: &Value) -> Vec<Value> {
     let mut events = vec![
         json!({ "type": "response.created", "response": begun }),
         json!({ "type": "response.in_progress", "response": begun }),
     ];
-    let id = &item["id"];
+    for (index, item) in items.iter().enumerate() {
+        events.extend(item_events(index, item));
+    }
+    events.push(json!({ "type": "response.completed", "response": done }));
+    for (number, event) in events.iter_mut().enumerate() {
+        event["sequence_number"] = number.into();
+    }
+    events
+}
+
+/// One item from `added` to `done`.
+fn item_events(index: usize, item: &Value) -> Vec<Value> {
+    let mut opening = item.clone();
+    opening["status"] = "in_progress".into();
     let at = |name: &str, field: &str, value: &Value| {
-        let mut event = json!({ "type": name, "item_id": id, "output_index": 0 });
-        if !name.contains("function_call") {
-            event["content_index"] = 0.into();
+        let mut event = json!({ "type": name, "item_id": item["id"], "output_index": index });
+        match item["type"].as_str() {
+            Some("message") => event["content_index"] = 0.into(),
+            Some("reasoning") => event["summary_index"] = 0.into(),
+            _ => {}
         }
         event[field] = value.clone();
         if name.starts_with("response.output_text") {
@@ -110,28 +171,36 @@ fn events(begun: &Value, item: &Value, done: &Value) -> Vec<Value> {
         }
         event
     };
-    if let Some(text) = item["content"][0]["text"].as_str() {
-        opening["content"] = json!([]);
-        events.push(json!({ "type": "response.output_item.added", "output_index": 0, "item": opening }));
-        let mut part = item["content"][0].clone();
-        part["text"] = "".into();
-        events.push(at("response.content_part.added", "part", &part));
-        for piece in text::pieces(text) {
-            events.push(at("response.output_text.delta", "delta", &piece.into()));
+    let mut events = Vec::new();
+    match item["type"].as_str() {
+        Some("message") => {
+            let (text, mut part) = (&item["content"][0]["text"], item["content"][0].clone());
+            opening["content"] = json!([]);
+            part["text"] = "".into();
+            events.push(at("response.content_part.added", "part", &part));
+            let pieces = text::pieces(text.as_str().unwrap_or_default());
+            events.extend(pieces.into_iter().map(|piece| at("response.output_text.delta", "delta", &piece.into())));
+            events.push(at("response.output_text.done", "text", text));
+            events.push(at("response.content_part.done", "part", &item["content"][0]));
         }
-        events.push(at("response.output_text.done", "text", &text.into()));
-        events.push(at("response.content_part.done", "part", &item["content"][0]));
-    } else {
-        opening["arguments"] = "".into();
-        events.push(json!({ "type": "response.output_item.added", "output_index": 0, "item": opening }));
-        events.push(at("response.function_call_arguments.delta", "delta", &item["arguments"]));
-        events.push(at("response.function_call_arguments.done", "arguments", &item["arguments"]));
+        Some("reasoning") => {
+            let (text, part) = (&item["summary"][0]["text"], json!({ "type": "summary_text", "text": "" }));
+            opening["summary"] = json!([]);
+            events.push(at("response.reasoning_summary_part.added", "part", &part));
+            let pieces = text::pieces(text.as_str().unwrap_or_default());
+            let delta = |piece: &str| at("response.reasoning_summary_text.delta", "delta", &piece.into());
+            events.extend(pieces.into_iter().map(delta));
+            events.push(at("response.reasoning_summary_text.done", "text", text));
+            events.push(at("response.reasoning_summary_part.done", "part", &item["summary"][0]));
+        }
+        _ => {
+            opening["arguments"] = "".into();
+            events.push(at("response.function_call_arguments.delta", "delta", &item["arguments"]));
+            events.push(at("response.function_call_arguments.done", "arguments", &item["arguments"]));
+        }
     }
-    events.push(json!({ "type": "response.output_item.done", "output_index": 0, "item": item }));
-    events.push(json!({ "type": "response.completed", "response": done }));
-    for (number, event) in events.iter_mut().enumerate() {
-        event["sequence_number"] = number.into();
-    }
+    events.insert(0, json!({ "type": "response.output_item.added", "output_index": index, "item": opening }));
+    events.push(json!({ "type": "response.output_item.done", "output_index": index, "item": item }));
     events
 }
 

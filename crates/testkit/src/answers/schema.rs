@@ -9,6 +9,7 @@ const BOTTOM: usize = 64;
 
 /// An instance of `schema`: required properties only, strings `x`, numbers 1, booleans true, arrays of one, the first
 /// of an enum. Understands what strict structured output allows: `$ref` into the schema, `anyOf`, `allOf`, bounds.
+/// Google's upper-case names of types are the same types.
 pub(crate) fn instance(schema: &Value) -> Value {
     build(schema, schema, 0)
 }
@@ -33,7 +34,7 @@ fn build(schema: &Value, root: &Value, depth: usize) -> Value {
             return build(null.unwrap_or(&choices[0]), root, depth + 1);
         }
     }
-    match kind(schema, depth) {
+    match kind(schema, depth).to_ascii_lowercase().as_str() {
         "object" => object(schema, root, depth),
         "array" => {
             let least = size(schema, "minItems").unwrap_or(1).max(1);

@@ -75,3 +75,9 @@ pub(crate) fn usage(prompt: usize, completion: usize) -> Value {
         },
     })
 }
+
+/// A text in two pieces, as arguments are streamed.
+pub(crate) fn halves(text: &str) -> [&str; 2] {
+    let half = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
+    [&text[..half], &text[half..]]
+}

@@ -85,7 +85,7 @@ fn malformed(mut answer: Answer, at: usize) -> Answer {
     match &mut answer.body {
         AnswerBody::Events(frames) => {
             if let Some(frame) = frames.get_mut(at) {
-                *frame = Bytes::from_static(b"data: {\"id\": \"chatcmpl-bro, \"choices\": [{]\n\n");
+                *frame = answer.framing.malformed(frame);
             }
         }
         AnswerBody::Whole(bytes) => bytes.truncate(bytes.len() / 2),
@@ -95,7 +95,7 @@ fn malformed(mut answer: Answer, at: usize) -> Answer {
 
 fn without_done(mut answer: Answer) -> Answer {
     if let AnswerBody::Events(frames) = &mut answer.body {
-        frames.pop();
+        frames.truncate(frames.len().saturating_sub(answer.framing.events_of_end()));
     }
     answer
 }
@@ -109,9 +109,7 @@ fn error_event(mut answer: Answer, after: usize, body: Option<&Value>) -> Answer
     match &mut answer.body {
         AnswerBody::Whole(_) => error_in_200(body, answer.framing),
         AnswerBody::Events(frames) => {
-            frames.truncate(after);
-            let event = body.cloned().unwrap_or_else(|| answer.framing.error_event());
-            frames.push(answer.framing.frame("error", &text(&event)));
+            answer.framing.break_off(frames, after, body);
             answer
         }
     }

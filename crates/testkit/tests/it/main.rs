@@ -6,6 +6,7 @@
 mod answers;
 mod client;
 mod control;
+mod dialects;
 mod faults;
 mod limits;
 mod realtime;
