@@ -62,7 +62,7 @@ inEachWorld('a tool is called and its result answered', async (world) => {
     messages: [...messages, message, result],
     tools: [weather],
   });
-  assert.equal(answer.choices[0].message.content, SAID);
+  assert.equal(answer.choices[0].message.content, `${SAID} weather gave: Sunny.`);
 });
 
 inEachWorld('a streamed tool call is put together by the helper', async (world) => {

@@ -73,6 +73,10 @@ class Upstream:
         self.tokens[token] = script
         self._post(f"/__token/{token}", script)
 
+    def clear(self):
+        """Forgets what arrived."""
+        self._post("/__reset", {})
+
     def _post(self, path, body):
         status, answer = fetch(self.url + path, body)
         assert status == 200, answer

@@ -81,7 +81,7 @@ def test_a_tool_is_called_and_its_result_answered(world):
         {"role": "tool", "tool_call_id": call.id, "content": "Sunny, 21 degrees"},
     ]
     answer = client.chat.completions.create(model="gpt-4o", messages=messages, tools=[WEATHER])
-    assert answer.choices[0].message.content == SAID
+    assert answer.choices[0].message.content == f"{SAID} weather gave: Sunny, 21 degrees."
 
 
 def test_a_streamed_tool_call_arrives_in_pieces(world):

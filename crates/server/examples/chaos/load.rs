@@ -1,4 +1,4 @@
-//! The requests: so many at once, every second one a stream.
+//! The requests: so many at once, half of them streams.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,12 +12,13 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::Options;
+use super::question::Question;
 use super::setting::Gateway;
 
 /// What came of a request.
 pub(crate) enum Outcome {
     /// The right answer, whole.
-    Served { took: Duration, attempts: u64 },
+    Served { took: Duration, attempts: u64, provider: String },
     /// Another answer, or none to a request that was accepted.
     Failed(String),
     /// The gateway was going down and closed the connection without a word; with the text of the request.
@@ -34,19 +35,19 @@ fn silence() -> Outcome {
 /// Runs them all and returns what came of each, in the order they ended; the first request alone comes first.
 pub(crate) async fn run(options: &Options, gateway: &Gateway, provider: &Running) -> Vec<Outcome> {
     let (next, down) = (Arc::new(AtomicUsize::new(1)), Arc::new(AtomicUsize::new(0)));
-    let first = tokio::time::timeout(LONGEST, ask(&mut None, gateway.data, 0, &down)).await;
+    let first = tokio::time::timeout(LONGEST, ask(&mut None, gateway.data, options.question(0), &down)).await;
     let mut results = vec![first.unwrap_or_else(|_| silence())];
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..options.concurrency {
-        let (next, down, data, requests) = (Arc::clone(&next), Arc::clone(&down), gateway.data, options.requests);
+        let (next, down, data, options) = (Arc::clone(&next), Arc::clone(&down), gateway.data, options.clone());
         workers.spawn(async move {
             let (mut results, mut connection) = (Vec::new(), None);
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= requests {
+                if number >= options.requests {
                     return results;
                 }
-                let asking = ask(&mut connection, data, number, &down);
+                let asking = ask(&mut connection, data, options.question(number), &down);
                 let outcome = tokio::time::timeout(LONGEST, asking).await.unwrap_or_else(|_| silence());
                 let stop = matches!(outcome, Outcome::NotAccepted(_));
                 results.push(outcome);
@@ -95,10 +96,14 @@ async fn connect(data: std::net::SocketAddr) -> Option<Connection> {
     Some(sender)
 }
 
-async fn ask(kept: &mut Option<Connection>, data: std::net::SocketAddr, number: usize, down: &AtomicUsize) -> Outcome {
+async fn ask(
+    kept: &mut Option<Connection>,
+    data: std::net::SocketAddr,
+    question: Question,
+    down: &AtomicUsize,
+) -> Outcome {
     let begun = Instant::now();
     let going_down = || down.load(Ordering::Relaxed) > 0;
-    let text = format!("request {number}");
     let mut usable = kept.take();
     // one that is kept may have been closed meanwhile
     if let Some(connection) = &mut usable
@@ -110,45 +115,35 @@ async fn ask(kept: &mut Option<Connection>, data: std::net::SocketAddr, number: 
         Some(connection) => connection,
         None => match connect(data).await {
             Some(new) => new,
-            None if going_down() => return Outcome::NotAccepted(text),
+            None if going_down() => return Outcome::NotAccepted(question.text),
             None => return Outcome::Failed("no connection".to_owned()),
         },
     };
-    let streamed = number % 2 == 1;
-    let body =
-        format!(r#"{{"model":"gpt-4o-mini","stream":{streamed},"messages":[{{"role":"user","content":"{text}"}}]}}"#);
-    let request = http::Request::post("/v1/chat/completions")
+    let request = http::Request::post(&question.path)
         .header("host", "chaos")
         .header("content-type", "application/json")
-        .body(Full::new(Bytes::from(body)));
+        .body(Full::new(question.body.clone()));
     let Ok(request) = request else { return Outcome::Failed("no request".to_owned()) };
     let response = match connection.send_request(request).await {
         Ok(response) => response,
         // hyper says whether the request went out on the wire at all, and whether any byte came back
         Err(error) if going_down() && (error.is_canceled() || error.is_closed() || error.is_incomplete_message()) => {
-            return Outcome::NotAccepted(text);
+            return Outcome::NotAccepted(question.text);
         }
         Err(error) => return Outcome::Failed(format!("no answer: {error}")),
     };
     let status = response.status().as_u16();
+    let provider = response.headers().get("x-claviger-provider").and_then(|value| value.to_str().ok());
+    let provider = provider.unwrap_or_default().to_owned();
     let attempts = response.headers().get("x-claviger-attempts");
     let attempts = attempts.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
     let body = match response.into_body().collect().await {
         Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
         Err(error) => return Outcome::Failed(format!("the answer broke off: {error}")),
     };
-    if status != 200 || !is_right(&body, &text, streamed) {
+    if status != 200 || !question.is_answered_by(&body) {
         return Outcome::Failed(format!("{status} {}", body.chars().take(300).collect::<String>()));
     }
     *kept = Some(connection);
-    Outcome::Served { took: begun.elapsed(), attempts }
-}
-
-/// Whether the answer says back what was asked, and is whole.
-fn is_right(body: &str, text: &str, streamed: bool) -> bool {
-    let words: Vec<&str> = text.split(' ').collect();
-    match streamed {
-        false => body.contains(&format!("You said: {text}")),
-        true => body.ends_with("data: [DONE]\n\n") && words.iter().all(|word| body.contains(word)),
-    }
+    Outcome::Served { took: begun.elapsed(), attempts, provider }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use claviger_testkit::{Fault, FaultKind, Running, Script, ScriptedUpstream, TokenScript};
+use claviger_testkit::{Fault, FaultKind, Script, TokenScript};
 
 use super::Options;
 
@@ -29,10 +29,9 @@ fn broken(number: usize) -> TokenScript {
 }
 
 /// All tokens but the last are broken; two more, healthy, come and go with `--reload`.
-pub(crate) async fn provider(tokens: usize) -> std::io::Result<Running> {
+pub(crate) fn script(tokens: usize) -> Script {
     let healthy = [token(tokens - 1), token(tokens)];
-    let script = (0..tokens - 1).fold(Script::new().healthy(healthy), |script, n| script.token(token(n), broken(n)));
-    ScriptedUpstream::start(script).await
+    (0..tokens - 1).fold(Script::new().healthy(healthy), |script, n| script.token(token(n), broken(n)))
 }
 
 /// A running gateway; killed when dropped.
@@ -42,7 +41,7 @@ pub(crate) struct Gateway {
     pub(crate) data: SocketAddr,
 }
 
-fn configuration(tokens: usize, url: &str) -> String {
+pub(crate) fn configuration(tokens: usize, url: &str) -> String {
     let mut text = String::from("listen: 127.0.0.1:0\nadmin: { listen: 127.0.0.1:0 }\nlog: { receipts: false }\n");
     text.push_str(&format!(
         "providers:\n  - id: main\n    type: openai\n    openaiCustomUrl: {url}/v1\n    apiTokens:\n"
@@ -54,9 +53,9 @@ fn configuration(tokens: usize, url: &str) -> String {
 }
 
 impl Gateway {
-    pub(crate) async fn start(options: &Options, url: &str) -> Result<Self, String> {
+    pub(crate) async fn start(options: &Options, configuration: &str) -> Result<Self, String> {
         let file = std::env::temp_dir().join(format!("claviger-chaos-{}.yaml", std::process::id()));
-        std::fs::write(&file, configuration(options.tokens, url)).map_err(|error| error.to_string())?;
+        std::fs::write(&file, configuration).map_err(|error| error.to_string())?;
         let mut child = Command::new(&options.gateway)
             .args(["serve", "--config"])
             .arg(&file)

@@ -264,7 +264,7 @@ async fn whole_json(
             if !stored && fault::hidden_in_success(&body).is_some() {
                 return Err(Fault::Said(body));
             }
-            if !is_json(&body) {
+            if if body.is_empty() { !may_be_empty(call) } else { !is_json(&body) } {
                 return Err(Fault::Garbled);
             }
             let usage = usage::in_json(&body);
@@ -280,9 +280,14 @@ async fn whole_json(
     }
 }
 
-/// Whether the body is one JSON value (an empty body passes: some deletions answer so).
+/// Whether an answer may have no body: some deletions answer so, but nobody who is asked for something.
+fn may_be_empty(call: &Call) -> bool {
+    call.ask.method != http::Method::POST || call.ask.operation == Operation::Other
+}
+
+/// Whether the body is one JSON value.
 fn is_json(body: &[u8]) -> bool {
-    body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
 /// What the provider said, where the caller's dialect says it in other words.

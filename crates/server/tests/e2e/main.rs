@@ -39,6 +39,8 @@ mod selection;
 #[cfg(test)]
 mod smuggling;
 #[cfg(test)]
+mod span;
+#[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod tiers;

@@ -156,7 +156,7 @@ fn events(call: &Call, id: &str, said: &[Vec<Said>], usage: &Value) -> Vec<Bytes
     events
 }
 
-/// The role first, with the first call if nothing comes before it. Several calls are told interleaved, as they may be.
+/// The role first, with the first call if nothing comes before it.
 fn deltas(call: &Call, index: usize, said: &[Said]) -> Vec<(Value, Option<&'static str>)> {
     let mut deltas = Vec::new();
     for said in said {
@@ -171,15 +171,12 @@ fn deltas(call: &Call, index: usize, said: &[Said]) -> Vec<(Value, Option<&'stat
         }
     }
     let calls: Vec<(String, Value)> = calls(call, index, said).collect();
-    for (place, (_, call)) in calls.iter().enumerate() {
+    for (place, (arguments, call)) in calls.iter().enumerate() {
         let mut start = call.clone();
         start["index"] = place.into();
         start["function"]["arguments"] = "".into();
         deltas.push(json!({ "tool_calls": [start] }));
-    }
-    for half in 0..2 {
-        for (place, (arguments, _)) in calls.iter().enumerate() {
-            let piece = text::halves(arguments)[half];
+        for piece in text::halves(arguments) {
             deltas.push(json!({ "tool_calls": [{ "index": place, "function": { "arguments": piece } }] }));
         }
     }

@@ -17,7 +17,7 @@ pub(crate) fn gemini(call: &Call, action: Action) -> Answer {
     match action {
         Action::Generate | Action::Stream => generate(call),
         Action::CountTokens => {
-            let inner = &call.json["generateContentRequest"];
+            let inner = at(&call.json, "generateContentRequest");
             let request = if inner.is_object() { inner } else { &call.json };
             Answer::json(&json!({ "totalTokens": prompt(request) }))
         }
@@ -40,15 +40,24 @@ pub(crate) fn gemini(call: &Call, action: Action) -> Answer {
 
 /// The vector of a request's text: the same that OpenAI's embeddings give for it here.
 fn embedding(request: &Value) -> Value {
-    let size = request["outputDimensionality"].as_u64().and_then(|size| usize::try_from(size).ok()).unwrap_or(8);
+    let size = at(request, "outputDimensionality").as_u64().and_then(|size| usize::try_from(size).ok()).unwrap_or(8);
     let said: Vec<String> = list(&request["content"]["parts"]).map(|part| string(&part["text"])).collect();
     json!({ "values": vector(&said.join(" ").into(), size.clamp(1, 4096)) })
+}
+
+/// A field by its name in either spelling: the API takes `mimeType` and `mime_type`.
+fn at<'a>(value: &'a Value, name: &str) -> &'a Value {
+    let snake = || {
+        let spelled = name.chars().flat_map(|sign| sign.is_ascii_uppercase().then_some('_').into_iter().chain([sign]));
+        &value[spelled.collect::<String>().to_ascii_lowercase()]
+    };
+    value.get(name).unwrap_or_else(snake)
 }
 
 /// How many tokens the contents count as: their words.
 fn prompt(request: &Value) -> usize {
     let parts = list(&request["contents"]).flat_map(|content| list(&content["parts"]));
-    let parts = parts.chain(list(&request["systemInstruction"]["parts"]));
+    let parts = parts.chain(list(&at(request, "systemInstruction")["parts"]));
     parts.map(|part| text::count(&string(&part["text"]))).sum::<usize>().max(1)
 }
 
@@ -117,48 +126,48 @@ fn parts(said: &[Said], in_pieces: bool) -> Vec<Value> {
 
 fn asked(request: &Value) -> Asked {
     let contents: Vec<&Value> = list(&request["contents"]).collect();
-    let config = &request["generationConfig"];
+    let config = at(request, "generationConfig");
     let is_user = |content: &&&Value| content["role"] != "model";
     let has_text = |content: &&&Value| list(&content["parts"]).any(|part| part["text"].is_string());
     let spoke = contents.iter().rev().filter(is_user).find(has_text);
     let said = spoke.map(|content| &content["parts"]).unwrap_or(&Value::Null);
     let texts: Vec<String> = list(said).filter_map(|part| part["text"].as_str().map(str::to_owned)).collect();
-    let calling = &request["toolConfig"]["functionCallingConfig"];
-    let schema = ["responseSchema", "responseJsonSchema"].into_iter().map(|name| &config[name]);
+    let calling = at(at(request, "toolConfig"), "functionCallingConfig");
+    let schema = ["responseSchema", "responseJsonSchema"].into_iter().map(|name| at(config, name));
     let schema = schema.into_iter().find(|schema| schema.is_object()).cloned();
     Asked {
         text: texts.join(" "),
         media: list(said).filter_map(media).collect(),
         results: results(&contents),
-        tools: list(&request["tools"]).flat_map(|tool| list(&tool["functionDeclarations"])).map(tool).collect(),
-        choice: match (&calling["mode"], &calling["allowedFunctionNames"][0]) {
+        tools: list(&request["tools"]).flat_map(|tool| list(at(tool, "functionDeclarations"))).map(tool).collect(),
+        choice: match (&calling["mode"], &at(calling, "allowedFunctionNames")[0]) {
             (mode, _) if mode == "NONE" => Choice::None,
             (_, Value::String(name)) => Choice::Named(name.clone()),
             _ => Choice::Free,
         },
-        json_object: schema.is_none() && config["responseMimeType"] == "application/json",
+        json_object: schema.is_none() && at(config, "responseMimeType") == "application/json",
         schema,
-        thinks: config["thinkingConfig"]["includeThoughts"] == true,
+        thinks: at(at(config, "thinkingConfig"), "includeThoughts") == true,
         remembers: contents.iter().any(|content| remembers(content)),
     }
 }
 
 fn tool(declared: &Value) -> Tool {
-    let schema = ["parametersJsonSchema", "parameters"].into_iter().map(|name| &declared[name]);
+    let schema = ["parametersJsonSchema", "parameters"].into_iter().map(|name| at(declared, name));
     let schema = schema.into_iter().find(|schema| schema.is_object()).cloned().unwrap_or_else(|| json!({}));
     Tool { name: string(&declared["name"]), schema }
 }
 
 fn media(part: &Value) -> Option<String> {
-    let (inline, file) = (&part["inlineData"], &part["fileData"]);
-    let place = || file["fileUri"].is_string().then(|| turn::link(&file["fileUri"]));
-    if inline.is_object() { Some(turn::blob(&inline["mimeType"], &inline["data"])) } else { place() }
+    let (inline, file) = (at(part, "inlineData"), at(part, "fileData"));
+    let place = || at(file, "fileUri").is_string().then(|| turn::link(at(file, "fileUri")));
+    if inline.is_object() { Some(turn::blob(at(inline, "mimeType"), &inline["data"])) } else { place() }
 }
 
 /// What functions gave, if that came last.
 fn results(contents: &[&Value]) -> Vec<(String, String)> {
     let Some(last) = contents.last() else { return Vec::new() };
-    let given = list(&last["parts"]).map(|part| &part["functionResponse"]).filter(|given| given.is_object());
+    let given = list(&last["parts"]).map(|part| at(part, "functionResponse")).filter(|given| given.is_object());
     given
         .map(|given| {
             let response = &given["response"];
@@ -174,5 +183,5 @@ fn results(contents: &[&Value]) -> Vec<(String, String)> {
 
 /// Whether a part of the model's carries a seal that was made here, whatever the thought.
 fn remembers(content: &Value) -> bool {
-    content["role"] == "model" && list(&content["parts"]).any(|part| turn::is_any_seal(&part["thoughtSignature"]))
+    content["role"] == "model" && list(&content["parts"]).any(|part| turn::is_any_seal(at(part, "thoughtSignature")))
 }

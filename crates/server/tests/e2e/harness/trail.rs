@@ -33,8 +33,17 @@ pub(crate) fn never_twice(seen: &[Seen]) {
     }
 }
 
+/// The text in the first message, in any protocol.
 fn text_of(seen: &Seen) -> String {
     let json = seen.json();
-    let text = json["messages"][0]["content"].as_str().or_else(|| json["input"].as_str());
-    text.or_else(|| json["prompt"].as_str()).unwrap_or_default().to_owned()
+    let places = [
+        "/messages/0/content",
+        "/messages/0/content/0/text",
+        "/contents/0/parts/0/text",
+        "/input",
+        "/input/0/content",
+        "/input/0/content/0/text",
+        "/prompt",
+    ];
+    places.iter().find_map(|place| json.pointer(place)?.as_str()).unwrap_or_default().to_owned()
 }
