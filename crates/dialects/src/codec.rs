@@ -6,7 +6,9 @@ use bytes::Bytes;
 use claviger_types::Operation;
 use claviger_wire::fault::{self, ErrorFields};
 use std::fmt;
+use std::sync::Arc;
 
+use crate::hygiene::Hygiene;
 use crate::kept::Kept;
 use crate::model::{Answer, Dropped, Event, Fault, FaultKind, Request};
 use crate::settings::Settings;
@@ -140,6 +142,8 @@ pub struct Profile {
     pub claude_code: bool,
     /// What the configuration says about one dialect alone.
     pub settings: Settings,
+    /// What the operator wants tidied where neither side speaks OpenAI chat.
+    pub hygiene: Option<Arc<Hygiene>>,
 }
 
 /// How a provider that speaks OpenAI chat is told how much to think.

@@ -17,6 +17,7 @@ mod dify;
 pub mod embeddings;
 mod gemini;
 mod hunyuan;
+mod hygiene;
 mod json;
 mod kept;
 mod minimax;
@@ -45,6 +46,7 @@ pub use codec::{
 pub use deepl::DeepLSettings;
 pub use dify::{DifyBot, DifySettings, conversation as dify_conversation};
 pub use gemini::GeminiSettings;
+pub use hygiene::Hygiene;
 pub use kept::Kept;
 pub use protocol::Protocol;
 pub use qwen::{QwenSettings, QwenThoughts, is_multimodal as is_multimodal_qwen};

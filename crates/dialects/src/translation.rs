@@ -3,12 +3,15 @@
 //! In: the caller's body, then the provider's answer. Out: the provider's body, then the caller's answer. Nothing here
 //! knows a dialect.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use claviger_types::Operation;
 
 use crate::codec::{Asked, Client, Context, Refused, Sink, StreamReader, StreamWriter, Upstream};
 use crate::count::estimate;
-use crate::model::{Dropped, Event, Fault, FaultKind};
+use crate::hygiene::{self, Hygiene, Promotion};
+use crate::model::{Answer, Delta, Dropped, Event, Fault, FaultKind, Opening};
 use crate::protocol::Protocol;
 use crate::replay::replay;
 use crate::text::Text;
@@ -24,6 +27,8 @@ pub struct Translation {
     teller: &'static dyn Client,
     upstream: &'static dyn Upstream,
     context: Context,
+    /// What is tidied; callers of OpenAI chat have it tidied in their own words.
+    hygiene: Option<Arc<Hygiene>>,
     asked: Asked,
 }
 
@@ -73,7 +78,8 @@ impl Translation {
             ..Asked::default()
         };
         let teller = upstream.client().or(Protocol::OpenAiChat.client())?;
-        Some(Self { client: client.client()?, teller, upstream: upstream.upstream()?, context, asked })
+        let hygiene = context.profile.hygiene.clone().filter(|_| client != Protocol::OpenAiChat);
+        Some(Self { client: client.client()?, teller, upstream: upstream.upstream()?, context, hygiene, asked })
     }
 
     /// Translates the request. The answer's methods depend on it: call this first.
@@ -83,6 +89,9 @@ impl Translation {
     pub fn request(&mut self, body: &[u8]) -> Result<Outgoing, Refused> {
         let body = utf8(body)?;
         let mut request = self.client.read_request(body, &self.context)?;
+        if let Some(hygiene) = &self.hygiene {
+            hygiene.tidy(&mut request.messages);
+        }
         self.asked.model = self.context.model.as_deref().unwrap_or(&request.model).to_owned();
         self.asked.stream = request.stream;
         self.asked.has_tools = !request.tools.is_empty();
@@ -126,7 +135,8 @@ impl Translation {
         }
         let read = std::str::from_utf8(body).ok().map(|body| self.upstream.read_answer(body, &self.asked));
         match read {
-            Some(Ok(answer)) => {
+            Some(Ok(mut answer)) => {
+                self.promote(&mut answer);
                 let mut out = Vec::with_capacity(body.len() + 256);
                 self.client.write_answer(&answer, &self.asked, &mut out);
                 Reply { status, body: out.into() }
@@ -141,8 +151,21 @@ impl Translation {
         let (mut writer, mut has_ended) = (self.client.stream_writer(&self.asked), false);
         let mut sink = |event: Event<'_>| forward(writer.as_mut(), &mut has_ended, event, out);
         match std::str::from_utf8(body).ok().map(|body| self.upstream.read_answer(body, &self.asked)) {
-            Some(Ok(answer)) => replay(&answer, &mut sink),
+            Some(Ok(mut answer)) => {
+                self.promote(&mut answer);
+                replay(&answer, &mut sink);
+            }
             Some(Err(_)) | None => sink(Event::Fault(self.unread(200, body))),
+        }
+    }
+
+    fn promotes(&self) -> bool {
+        self.hygiene.as_ref().is_some_and(|hygiene| hygiene.promotes)
+    }
+
+    fn promote(&self, answer: &mut Answer<'_>) {
+        if self.promotes() {
+            hygiene::promote(answer);
         }
     }
 
@@ -167,6 +190,7 @@ impl Translation {
             reader: self.upstream.stream_reader(&self.asked),
             writer: self.client.stream_writer(&self.asked),
             teller: self.teller,
+            promotion: self.promotes().then(Promotion::default),
             failure: None,
             has_ended: false,
         }
@@ -194,6 +218,7 @@ pub struct StreamTranslation {
     reader: Box<dyn StreamReader>,
     writer: Box<dyn StreamWriter>,
     teller: &'static dyn Client,
+    promotion: Option<Promotion>,
     failure: Option<Bytes>,
     has_ended: bool,
 }
@@ -224,12 +249,22 @@ impl StreamTranslation {
     }
 
     fn read(&mut self, read: impl FnOnce(&mut dyn StreamReader, Sink<'_>), out: &mut Vec<u8>) {
-        let Self { reader, writer, teller, failure, has_ended } = self;
+        let Self { reader, writer, teller, promotion, failure, has_ended } = self;
         read(reader.as_mut(), &mut |event| {
             if let (Event::Fault(fault), false) = (&event, *has_ended) {
                 let mut told = Vec::with_capacity(256);
                 teller.write_fault(fault, &mut told);
                 *failure = Some(told.into());
+            }
+            let owed = promotion.as_mut().and_then(|promotion| promotion.before(&event));
+            if let Some((choice, part, text)) = owed {
+                for event in [
+                    Event::Open { choice, part, opening: Opening::Text },
+                    Event::Delta { choice, part, delta: Delta::Text(text) },
+                    Event::Close { choice, part },
+                ] {
+                    forward(writer.as_mut(), has_ended, event, out);
+                }
             }
             forward(writer.as_mut(), has_ended, event, out);
         });

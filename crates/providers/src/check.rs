@@ -1,13 +1,13 @@
 //! What is wrong with a provider entry, or right but not what it seems.
 //!
-//! Conditions are words of a row: `key` (set), `!key` (unset), `key=text`, `key#N` and `key#!N` (has, has not, N
+//! Conditions are words of a row: `key` (set), `!key` (unset), `key=text`, `key!=text`, `key#N` and `key#!N` (has, has not, N
 //! characters). Zero, `false` and empty count as unset, as Higress reads them. `apiTokens`, `context`, `protocol`
 //! and `ownForm` are read from the typed settings.
 
 use claviger_types::Operation;
 use serde_json::Value;
 
-use crate::row::{Check, Tokens};
+use crate::row::{Check, Tokens, Tweak};
 use crate::settings::{Protocol, SettingMode, SettingProblem, Settings};
 use crate::{address, mapping, table};
 
@@ -82,6 +82,11 @@ pub fn warnings(settings: &Settings) -> Vec<SettingProblem> {
             ));
         }
     }
+    if settings.response_json_schema.is_some() && !row.has(Tweak::ResponseJsonSchema) {
+        let message =
+            format!("type {} does not read this, so `response_format` stays as the caller writes it", row.name);
+        warnings.push(problem("responseJsonSchema", message, "remove it; openai and longcat read it"));
+    }
     for setting in &settings.custom_settings {
         let known = setting.mode == SettingMode::Raw
             || crate::edit::custom::translated(row, settings.protocol, &setting.name).is_some();
@@ -104,6 +109,9 @@ pub(crate) fn holds_all(conditions: &[String], settings: &Settings) -> bool {
 fn holds(condition: &str, settings: &Settings) -> bool {
     if let Some(key) = condition.strip_prefix('!') {
         return !is_set(settings, key);
+    }
+    if let Some((key, text)) = condition.split_once("!=") {
+        return text_of(settings, key) != text;
     }
     if let Some((key, text)) = condition.split_once('=') {
         return text_of(settings, key) == text;
@@ -147,7 +155,7 @@ fn is_set(settings: &Settings, key: &str) -> bool {
 #[cfg(test)]
 pub(crate) fn is_condition(text: &str) -> bool {
     let key = text.strip_prefix('!').unwrap_or(text);
-    let key = key.split(['=', '#']).next().unwrap_or_default();
+    let key = key.split(['=', '#', '!']).next().unwrap_or_default();
     !key.is_empty() && key.chars().all(|letter| letter.is_ascii_alphanumeric())
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use claviger_dialects::{
-    BedrockSettings, CachePoints, DeepLSettings, DifyBot, DifySettings, GeminiSettings, Profile, Protocol,
+    BedrockSettings, CachePoints, DeepLSettings, DifyBot, DifySettings, GeminiSettings, Hygiene, Profile, Protocol,
     QwenSettings, QwenThoughts, ReasoningForm, Settings as DialectSettings, ThoughtsBack,
 };
 use claviger_types::{Dialect, Operation};
@@ -113,8 +113,19 @@ fn profile(row: &Row, settings: &Settings) -> Profile {
         },
         claude_code: settings.flag("claudeCodeMode"),
         settings: dialect_settings(&row.speaks, &row.name, settings),
+        hygiene: hygiene(row, settings),
         ..Profile::default()
     }
+}
+
+/// What is tidied on the way to others than OpenAI chat, whose bodies are tidied themselves.
+fn hygiene(row: &Row, settings: &Settings) -> Option<Arc<Hygiene>> {
+    let hygiene = Hygiene {
+        commands: settings.cleanup_commands.clone(),
+        merges: settings.merge_messages,
+        promotes: settings.promote_thinking,
+    };
+    (row.speaks != Protocol::OpenAiChat.name() && hygiene != Hygiene::default()).then(|| Arc::new(hygiene))
 }
 
 /// What the dialect alone reads, by its name.

@@ -21,7 +21,7 @@ use Shape::{Flag, Map, Number, Text, Texts};
 /// Name, shape, and the types that read it (none: all).
 const OPTIONS: &[(&str, Shape, &[&str])] = &[
     ("timeout", Number, &[]),
-    ("reasoningContentMode", Text, &[]),
+    ("reasoningContentMode", Text, &["qwen"]),
     ("openaiCustomUrl", Text, &["openai"]),
     ("azureServiceUrl", Text, &["azure"]),
     ("moonshotFileId", Text, &["moonshot"]),
@@ -44,8 +44,8 @@ const OPTIONS: &[(&str, Shape, &[&str])] = &[
     ("cloudflareAccountId", Text, &["cloudflare"]),
     ("geminiSafetySetting", Map, &["gemini", "vertex"]),
     ("geminiThinkingBudget", Number, &["gemini", "vertex"]),
-    ("apiVersion", Text, &["gemini", "vertex", "claude"]),
-    ("claudeVersion", Text, &["gemini", "vertex", "claude"]),
+    ("apiVersion", Text, &["gemini", "claude"]),
+    ("claudeVersion", Text, &["gemini", "claude"]),
     ("claudeCodeMode", Flag, &["claude"]),
     ("vertexRegion", Text, &["vertex"]),
     ("vertexProjectId", Text, &["vertex"]),

@@ -86,3 +86,29 @@ fn tokens_are_counted_in_the_callers_shape() {
     let reply = counting.token_count(br#"{"model":"m","messages":[{"role":"user","content":"Hi there"}]}"#).unwrap();
     assert!(reply.body.starts_with(b"{\"input_tokens\":"));
 }
+
+#[test]
+fn conversations_are_tidied_where_neither_side_speaks_openai_chat() {
+    let hygiene = Hygiene { commands: vec!["/new".to_owned()], merges: true, promotes: true };
+    let profile = crate::Profile { hygiene: Some(Arc::new(hygiene)), ..crate::Profile::default() };
+    let context = Context { profile, ..Context::default() };
+    let mut translation = Translation::new(Protocol::Anthropic, Protocol::Gemini, context).unwrap();
+    let body = serde_json::json!({"model": "m", "max_tokens": 9, "system": "s", "messages": [
+        {"role": "user", "content": "old"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "/new"},
+        {"role": "user", "content": "b"}, {"role": "user", "content": "c"},
+    ]});
+    let out = translation.request(body.to_string().as_bytes()).unwrap();
+    let sent: serde_json::Value = serde_json::from_slice(&out.body).unwrap();
+    assert_eq!(sent["contents"], serde_json::json!([{"role": "user", "parts": [{"text": "b"}, {"text": "c"}]}]));
+    assert_eq!(sent["systemInstruction"]["parts"][0]["text"], "s");
+    let thought =
+        r#"{"candidates":[{"content":{"parts":[{"text":"It is 7.","thought":true}]},"finishReason":"STOP"}]}"#;
+    let answer: serde_json::Value = serde_json::from_slice(&translation.answer(200, thought.as_bytes()).body).unwrap();
+    assert_eq!(answer["content"], serde_json::json!([{"type": "text", "text": "It is 7."}]));
+    let (mut stream, mut out) = (translation.stream(), Vec::new());
+    stream.push(Bytes::from(format!("data: {thought}\n\n")), &mut out);
+    stream.finish(&mut out);
+    let told = String::from_utf8(out).unwrap();
+    assert!(told.contains(r#"{"type":"text_delta","text":"It is 7."}"#), "{told}");
+    assert_eq!(told.matches("message_stop").count(), 2, "one event, which names itself twice: {told}");
+}

@@ -86,11 +86,23 @@ fn what_has_no_effect_is_warned_of() {
     let custom =
         |name: &str, mode| crate::CustomSetting { name: name.to_owned(), value: json!(1), mode, overwrite: true };
     settings.custom_settings = vec![custom("top_k", SettingMode::Auto), custom("top_k", SettingMode::Raw)];
-    assert_eq!(warnings(&settings).len(), 4);
+    settings.response_json_schema = Some(json!({"type": "json_object"}));
+    assert_eq!(warnings(&settings).len(), 5);
     assert!(validate(&settings).is_empty());
 }
 
 #[test]
 fn a_type_in_another_spelling_is_suggested() {
     assert_eq!(validate(&settings("TogetherAI", 1, json!({})))[0].fix, "did you mean `type: together-ai`?");
+}
+
+#[test]
+fn what_only_qwens_own_protocol_reads_is_warned_of_elsewhere() {
+    let with = |compatible: Value| {
+        let options = json!({"qwenFileIds": ["f"], "qwenEnableSearch": true, "reasoningContentMode": "ignore",
+            "qwenEnableCompatible": compatible});
+        warnings(&self::settings("qwen", 1, options)).len()
+    };
+    assert_eq!((with(json!(true)), with(json!(false))), (3, 0));
+    assert_eq!(warnings(&settings("qwen", 1, json!({"reasoningContentMode": "passthrough"}))), []);
 }
