@@ -38,17 +38,8 @@ def fresh_port():
 
 golden.free_port = fresh_port
 
-IMAGES = "images in a vendor's own protocol are still to come"
-EMBEDDINGS = "Qwen's own embeddings are still to come"
-VENDORS_ERROR = "wants the vendor's own error passed to a caller who speaks another protocol; the sibling cases of claude want it translated"
-
 # Cases that do not pass, and why. They are played and told all the same; one that begins to pass must leave the list.
 KNOWN = {
-    "bedrock-images-default-size": IMAGES, "bedrock-images-square": IMAGES, "bedrock-images-titan": IMAGES,
-    "gemini-images-n2": IMAGES, "vertex-image-edit-json": IMAGES, "vertex-image-edit-multipart": IMAGES,
-    "vertex-images-square": IMAGES, "qwen-native-embeddings-list": EMBEDDINGS,
-    "gemini-upstream-429": VENDORS_ERROR, "vertex-upstream-403": VENDORS_ERROR, "vertex-upstream-429": VENDORS_ERROR,
-    "vertex-claude-model-express": "the answer names the model that the provider says answered",
     # the recording demands a flaw: see MISJUDGED in crates/dialects/tests/golden.rs
     "bedrock-stream-text-tool-split": "misjudged", "claude-code-mode-stream": "misjudged",
     "triton-chat2-plain": "misjudged", "vertex-chat-thought": "misjudged", "vertex-chat-toolres2": "misjudged",

@@ -71,12 +71,12 @@ impl Upstream for Anthropic {
         Ok(())
     }
 
-    fn read_answer<'a>(&self, body: &'a str, _: &Asked) -> Result<Answer<'a>, Unreadable> {
-        answer::read(body)
+    fn read_answer<'a>(&self, body: &'a str, asked: &'a Asked) -> Result<Answer<'a>, Unreadable> {
+        answer::read(body, asked)
     }
 
-    fn stream_reader(&self, _: &Asked) -> Box<dyn StreamReader> {
-        Box::new(Sse::new(stream_in::Reader::default()))
+    fn stream_reader(&self, asked: &Asked) -> Box<dyn StreamReader> {
+        Box::new(Sse::new(stream_in::Reader::new(asked)))
     }
 }
 

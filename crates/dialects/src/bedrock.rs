@@ -11,10 +11,12 @@ use crate::text::Text;
 mod additional;
 mod answer;
 mod blocks;
+mod embeddings;
 mod family;
 mod fields;
 mod frames;
 mod images;
+mod rerank;
 mod settings;
 mod stream_in;
 #[cfg(test)]
@@ -22,7 +24,6 @@ mod tests;
 mod tools;
 mod write_request;
 
-pub use images::ImageTranslation;
 pub use settings::{BedrockSettings, CachePoints};
 
 /// The dialect.

@@ -36,6 +36,11 @@ pub trait Client: Sync {
     /// Writes the answer to the question how many LLM tokens a request is.
     fn write_count(&self, input: u64, out: &mut Vec<u8>);
 
+    /// Whether its callers can read the body of this failed answer as it stands: then it goes to them unchanged.
+    fn can_read_fault(&self, _body: &[u8]) -> bool {
+        false
+    }
+
     /// Writes the body of a failed answer.
     fn write_fault(&self, fault: &Fault<'_>, out: &mut Vec<u8>);
 }
@@ -140,6 +145,8 @@ pub struct Profile {
     pub max_completion_tokens: bool,
     /// The credential is Claude Code's: the system prompt must begin with its sentence (Anthropic).
     pub claude_code: bool,
+    /// The model stands in the path alone, and the answer's name for it is one of the inside (Anthropic, at Vertex).
+    pub unnamed: bool,
     /// What the configuration says about one dialect alone.
     pub settings: Settings,
     /// What the operator wants tidied where neither side speaks OpenAI chat.
@@ -195,6 +202,8 @@ pub struct Asked {
     pub array_stream: bool,
     /// Whether the model may call tools.
     pub has_tools: bool,
+    /// Whether the answer names the model as it was asked for, whatever the provider calls it.
+    pub unnamed: bool,
     /// Unix seconds.
     pub now: u64,
     /// A random number, for ids.

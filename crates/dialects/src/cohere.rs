@@ -10,12 +10,15 @@ use crate::text::Text;
 mod answer;
 mod embeddings;
 mod fields;
+mod rerank;
 mod stream_in;
 #[cfg(test)]
 mod tests;
 mod write_request;
 
+pub(crate) use embeddings::write as write_embeddings;
 pub(crate) use fields::UsageFields;
+pub(crate) use rerank::write as write_rerank;
 pub(crate) use write_request::form;
 
 /// The dialect.

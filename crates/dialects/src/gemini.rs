@@ -18,6 +18,7 @@ mod embeddings;
 mod family;
 mod fields;
 mod grounding;
+mod images;
 mod logprobs;
 mod parts_in;
 mod parts_out;

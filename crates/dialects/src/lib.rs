@@ -18,10 +18,12 @@ pub mod embeddings;
 mod gemini;
 mod hunyuan;
 mod hygiene;
+pub mod images;
 mod json;
 mod kept;
 mod minimax;
 pub mod model;
+pub mod models;
 mod openai_chat;
 mod openai_custom;
 mod openai_responses;
@@ -29,6 +31,7 @@ mod plain;
 mod protocol;
 mod qwen;
 mod replay;
+pub mod rerank;
 mod sequence;
 mod settings;
 mod spark;
@@ -38,7 +41,7 @@ mod text;
 mod translation;
 mod triton;
 
-pub use bedrock::{BedrockSettings, CachePoints, ImageTranslation as BedrockImageTranslation};
+pub use bedrock::{BedrockSettings, CachePoints};
 pub use codec::{
     Asked, CacheForm, Client, Context, Profile, ReasoningForm, Refused, Sink, StreamReader, StreamWriter, ThoughtsBack,
     Unreadable, Upstream,

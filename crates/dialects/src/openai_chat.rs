@@ -6,7 +6,7 @@
 use claviger_types::Operation;
 
 use crate::codec::{Asked, Client, Context, Refused, StreamReader, StreamWriter, Unreadable, Upstream};
-use crate::json::Object;
+use crate::json::{Loose, Object, record};
 use crate::model::{Answer, Dropped, Fault, FaultKind, Finish, Request, Usage};
 use crate::sse::Sse;
 use crate::text::Text;
@@ -48,6 +48,10 @@ impl Client for OpenAiChat {
         });
     }
 
+    fn can_read_fault(&self, body: &[u8]) -> bool {
+        is_error(body)
+    }
+
     fn write_fault(&self, fault: &Fault<'_>, out: &mut Vec<u8>) {
         Object::write(out, |body| write_error(body, fault));
     }
@@ -76,6 +80,29 @@ impl Upstream for OpenAiChat {
     fn stream_reader(&self, _: &Asked) -> Box<dyn StreamReader> {
         Box::new(Sse::new(stream_in::Reader::default()))
     }
+}
+
+record! {
+    /// A failed answer.
+    struct Failed<'a> {
+        error: Loose<'a, Told<'a>> = "error",
+    }
+}
+
+record! {
+    /// What it tells.
+    struct Told<'a> {
+        message: Text<'a> = "message",
+    }
+}
+
+/// Whether a failed answer has the shape in which OpenAI's libraries look for its message: `error.message`, and nothing
+/// around it ("Error codes", 2026-11). Google's and most others' have; Anthropic's stands beside a `type`.
+pub(crate) fn is_error(body: &[u8]) -> bool {
+    let read = std::str::from_utf8(body).ok().and_then(|body| serde_json::from_str::<Failed<'_>>(body).ok());
+    read.filter(|read| read.unknown.is_empty())
+        .and_then(|read| read.error?.known()?.message)
+        .is_some_and(|message| !message.is_empty())
 }
 
 /// The `error` object ("Error codes", 2026-11).

@@ -8,7 +8,7 @@ use claviger_types::Operation;
 use crate::codec::{Asked, Client, Context, Refused, StreamReader, StreamWriter, Unreadable, Upstream};
 use crate::json::Object;
 use crate::model::{Answer, Dropped, Fault, Request};
-use crate::openai_chat::write_error;
+use crate::openai_chat::{is_error, write_error};
 use crate::sse::Sse;
 
 mod answer_in;
@@ -64,6 +64,10 @@ impl Client for OpenAiResponses {
             body.text("object", "response.input_tokens");
             body.count("input_tokens", input);
         });
+    }
+
+    fn can_read_fault(&self, body: &[u8]) -> bool {
+        is_error(body)
     }
 
     fn write_fault(&self, fault: &Fault<'_>, out: &mut Vec<u8>) {

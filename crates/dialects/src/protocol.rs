@@ -4,11 +4,11 @@ use bytes::Bytes;
 use claviger_types::{Dialect, Operation};
 
 use crate::codec::{Client, Upstream};
-use crate::embeddings;
 use crate::{
     anthropic, bedrock, cohere, cohere_v1, coze, deepl, dify, gemini, hunyuan, minimax, openai_chat, openai_responses,
     qwen, spark, triton,
 };
+use crate::{embeddings, images, rerank};
 
 /// A side of a dialect: `None` where nobody speaks it.
 macro_rules! side {
@@ -22,7 +22,8 @@ macro_rules! side {
 
 macro_rules! protocols {
     ($($(#[$doc:meta])* $variant:ident = $name:literal { $(client: $client:expr,)? $(upstream: $upstream:expr,)?
-        $(embeddings_client: $embeds_for:expr,)? $(embeddings_upstream: $embeds:expr,)? })*) => {
+        $(embeddings_client: $embeds_for:expr,)? $(embeddings_upstream: $embeds:expr,)?
+        $(images: $draws:expr,)? $(rerank: $ranks:expr,)? })*) => {
         /// A wire protocol for conversations. Finer than [`Dialect`], which says how a caller is answered: OpenAI has
         /// two.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +57,16 @@ macro_rules! protocols {
             pub fn embeddings_upstream(self) -> Option<&'static dyn embeddings::Upstream> {
                 match self { $(Self::$variant => side!($($embeds)?),)* }
             }
+
+            /// The provider's side of its images, if they are not OpenAI's.
+            pub fn images(self) -> Option<&'static dyn images::Upstream> {
+                match self { $(Self::$variant => side!($($draws)?),)* }
+            }
+
+            /// The provider's side of its reranking, if it is not the one that all others copy.
+            pub fn rerank(self) -> Option<&'static dyn rerank::Upstream> {
+                match self { $(Self::$variant => side!($($ranks)?),)* }
+            }
         }
     };
 }
@@ -77,15 +88,21 @@ protocols! {
     Gemini = "gemini" {
         client: gemini::Gemini, upstream: gemini::Gemini,
         embeddings_client: gemini::Gemini, embeddings_upstream: gemini::Gemini,
+        images: gemini::Gemini,
     }
     /// AWS Bedrock Converse.
-    Bedrock = "bedrock" { upstream: bedrock::Bedrock, }
+    Bedrock = "bedrock" {
+        upstream: bedrock::Bedrock, embeddings_upstream: bedrock::Bedrock, images: bedrock::Bedrock,
+        rerank: bedrock::Bedrock,
+    }
     /// Cohere chat, version 2.
-    Cohere = "cohere" { upstream: cohere::Cohere, embeddings_upstream: cohere::Cohere, }
+    Cohere = "cohere" { upstream: cohere::Cohere, embeddings_upstream: cohere::Cohere, rerank: cohere::Cohere, }
     /// Cohere chat, version 1.
     CohereV1 = "cohere-v1" { upstream: cohere_v1::CohereV1, embeddings_upstream: cohere::Cohere, }
     /// Qwen's own dialect, DashScope generation.
-    Qwen = "qwen" { upstream: qwen::Qwen, embeddings_upstream: qwen::Qwen, }
+    Qwen = "qwen" {
+        upstream: qwen::Qwen, embeddings_upstream: qwen::Qwen, images: qwen::Qwen, rerank: qwen::Qwen,
+    }
     /// Tencent Hunyuan's signed API.
     Hunyuan = "hunyuan" { upstream: hunyuan::Hunyuan, }
     /// MiniMax' older dialect.

@@ -11,7 +11,9 @@ use crate::text::Text;
 mod answer;
 mod embeddings;
 mod fields;
+mod images;
 mod pieces;
+mod rerank;
 mod settings;
 mod stream_in;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! A whole answer told as the events of a stream: for callers that asked for a stream of a provider that has none.
 
+use serde_json::value::RawValue;
+
 use crate::codec::Sink;
 use crate::model::{Answer, Delta, Event, Opening, Part, Start};
 use crate::text::Text;
@@ -15,8 +17,11 @@ pub(crate) fn replay(answer: &Answer<'_>, sink: Sink<'_>) {
         service_tier: text(&answer.service_tier),
     }));
     for choice in &answer.choices {
-        for (part, number) in choice.parts.iter().zip(0..) {
-            tell(part, choice.index, number, sink);
+        // they are of all the text, and go where it has ended
+        let last = choice.parts.iter().rposition(|part| matches!(part, Part::Text(_)));
+        for (at, (part, number)) in choice.parts.iter().zip(0..).enumerate() {
+            let logprobs = choice.logprobs.filter(|_| last == Some(at));
+            tell(part, logprobs, choice.index, number, sink);
         }
         if let Some(finish) = &choice.finish {
             sink(Event::Finish { choice: choice.index, finish: finish.clone() });
@@ -28,11 +33,12 @@ pub(crate) fn replay(answer: &Answer<'_>, sink: Sink<'_>) {
     sink(Event::End);
 }
 
-fn tell(content: &Part<'_>, choice: u32, part: u32, sink: Sink<'_>) {
+fn tell(content: &Part<'_>, logprobs: Option<&RawValue>, choice: u32, part: u32, sink: Sink<'_>) {
     let mut deltas: Vec<Delta<'_>> = Vec::new();
     let opening = match content {
         Part::Text(text) => {
             deltas.push(Delta::Text(text.text.borrow()));
+            deltas.extend(logprobs.map(Delta::Logprobs));
             deltas.extend(text.citations.iter().cloned().map(Delta::Citation));
             Opening::Text
         }

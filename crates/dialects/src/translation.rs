@@ -74,6 +74,7 @@ impl Translation {
             now: context.now,
             nonce: context.nonce,
             array_stream: context.array_stream,
+            unnamed: context.profile.unnamed,
             settings: context.profile.settings.clone(),
             ..Asked::default()
         };
@@ -130,6 +131,9 @@ impl Translation {
 
     /// Translates a whole answer, good or failed. A good one that cannot be read becomes a 502.
     pub fn answer(&self, status: u16, body: &[u8]) -> Reply {
+        if status >= 400 && self.client.can_read_fault(body) {
+            return Reply { status, body: Bytes::copy_from_slice(body) };
+        }
         if status >= 400 {
             return self.failure(&self.upstream.read_fault(status, body));
         }

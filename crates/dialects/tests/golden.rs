@@ -16,9 +16,8 @@ use std::path::Path;
 
 use base64::Engine as _;
 use bytes::Bytes;
-use claviger_dialects::{
-    BedrockImageTranslation, Context, Profile, Protocol, ReasoningForm, Reply, Translation, embeddings,
-};
+use claviger_dialects::{Context, Profile, Protocol, ReasoningForm, Reply, Translation, embeddings, images};
+use claviger_types::Operation;
 use serde_json::Value;
 
 fn recordings() -> Vec<Value> {
@@ -93,6 +92,9 @@ fn needs_more(case: &Value) -> bool {
 }
 
 fn bytes(side: &Value) -> Bytes {
+    if let Some(packed) = side["body_base64"].as_str() {
+        return base64::engine::general_purpose::STANDARD.decode(packed).expect("base64").into();
+    }
     match (side.get("body"), side["body_text"].as_str()) {
         (Some(body), _) => Bytes::from(body.to_string()),
         (None, text) => Bytes::from(text.unwrap_or_default().to_owned()),
@@ -154,15 +156,37 @@ fn play(case: &Value, client: Protocol, upstream: Protocol) -> Vec<String> {
 }
 
 /// Pictures have a translation of their own.
-fn play_images(case: &Value) -> Vec<String> {
+fn play_images(case: &Value, asked: Operation, provider: Protocol) -> Vec<String> {
     let context = Context { model: model_sent(case), profile: profile(case), ..Context::default() };
-    let translation = BedrockImageTranslation::new(context);
-    let outgoing = translation.request(&bytes(&case["client_request"])).expect("a request");
-    let mut problems = compare::request(case, Some(&outgoing.body));
+    let mut translation = images::Translation::new(Protocol::OpenAiChat, provider, asked, context).expect("a pair");
+    let kind = case["client_request"]["headers"]["content-type"].as_str().unwrap_or_default();
+    let boundary = claviger_wire::multipart::boundary(kind);
+    let outgoing = translation.request(&bytes(&case["client_request"]), boundary.as_deref());
     let answer = &case["upstream_response"];
     let status = u16::try_from(answer["status"].as_u64().unwrap_or(200)).expect("a status");
-    problems.extend(compare::reply(case, &translation.answer(status, &bytes(answer))));
+    let (sent, reply) = match &outgoing {
+        Ok(outgoing) => (Some(outgoing.body.as_ref()), translation.answer(status, &bytes(answer))),
+        Err(refused) => (None, translation.failure(&refused.fault())),
+    };
+    let mut problems = compare::request(case, sent);
+    problems.extend(compare::reply(case, &reply));
     problems
+}
+
+/// What is asked of a provider that draws in a dialect of its own.
+fn drawers(case: &Value) -> Option<(Operation, Protocol)> {
+    let path = case["client_request"]["path"].as_str()?;
+    let asked = match () {
+        () if path.ends_with("/images/generations") => Operation::ImageGeneration,
+        () if path.ends_with("/images/edits") => Operation::ImageEdit,
+        () if path.ends_with("/images/variations") => Operation::ImageVariation,
+        () => return None,
+    };
+    match case["provider"].as_str()? {
+        "bedrock" => Some((asked, Protocol::Bedrock)),
+        "gemini" | "vertex" => Some((asked, Protocol::Gemini)),
+        _ => None,
+    }
 }
 
 /// Embeddings have a translation of their own.
@@ -212,18 +236,17 @@ fn recorded_exchanges_are_translated_as_recorded_or_better() {
             _ => provider,
         };
         let embedders = embedders(&case);
-        let draws = case["provider"] == "bedrock" && case["area"] == "images";
-        let both = embedders.or(caller.zip(provider));
-        let both = if draws { Some((Protocol::OpenAiChat, Protocol::Bedrock)) } else { both };
-        let Some((caller, provider)) = both else { continue };
+        let drawers = drawers(&case);
+        let drawn = drawers.map(|(_, provider)| (Protocol::OpenAiChat, provider));
+        let Some((caller, provider)) = drawn.or(embedders).or(caller.zip(provider)) else { continue };
         if caller == provider || case["judgement"] == "skip" || needs_more(&case) || MISJUDGED.contains(&id) {
             continue;
         }
         all += 1;
-        let problems = match embedders {
-            None if draws => play_images(&case),
-            Some(_) => play_embeddings(&case, caller, provider),
-            None => play(&case, caller, provider),
+        let problems = match (drawers, embedders) {
+            (Some((asked, provider)), _) => play_images(&case, asked, provider),
+            (None, Some(_)) => play_embeddings(&case, caller, provider),
+            (None, None) => play(&case, caller, provider),
         };
         passed += usize::from(problems.is_empty());
         if !problems.is_empty() {

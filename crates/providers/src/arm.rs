@@ -59,7 +59,18 @@ impl Arm {
 
     /// Whether the operation's bytes pass as they are.
     pub(crate) fn passes(&self, operation: Operation) -> bool {
-        self.address.place(operation).is_some() && self.speech.is_native(operation)
+        self.address.place(self.served(operation)).is_some() && self.speech.is_native(operation)
+    }
+
+    /// The operation under which the provider serves this one: rankings have two names for one shape.
+    pub(crate) fn served(&self, operation: Operation) -> Operation {
+        let other = match operation {
+            Operation::Rerank => Operation::QwenRerank,
+            Operation::QwenRerank => Operation::Rerank,
+            _ => return operation,
+        };
+        let serves = |operation| self.address.place(operation).is_some();
+        if !serves(operation) && serves(other) { other } else { operation }
     }
 
     /// What the caller speaks, if it has to be translated and can be.

@@ -11,14 +11,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use claviger_dialects::{Protocol, model::Dropped};
 use claviger_types::{Operation, Secret, WallTime};
-use claviger_wire::{Ask, BodyForm};
+use claviger_wire::Ask;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use self::way::Load;
 use crate::arm::Arm;
 use crate::headers;
-use crate::interpreter::Interpreter;
+use crate::interpreter::{Interpreter, Matter};
 use crate::path::{self, Place};
 use crate::provider::{Provider, is_gemini, takes_model};
 use crate::row::Auth;
@@ -101,7 +101,7 @@ impl Provider {
         let arm = self.arm(model.as_deref());
         let load = match arm.caller(ask.operation) {
             // what is not kept cannot be translated
-            Some(_) if ask.truncated || ask.form != BodyForm::Json => {
+            Some(_) if ask.truncated || !Matter::of(ask.operation).takes(&ask.form) => {
                 let message = "this provider speaks another protocol: the body must be JSON, and within the limit up to \
                                which it is kept";
                 return Err(PrepareError::BadRequest { message: message.to_owned() });

@@ -11,6 +11,7 @@ use claviger_dialects::{
 use claviger_types::{Dialect, Operation};
 use serde_json::Value;
 
+use crate::interpreter::Matter;
 use crate::row::{ReasoningWord, Row, ThoughtsWord};
 use crate::settings::{self, Settings};
 
@@ -59,11 +60,7 @@ impl Speech {
     /// What a caller speaks who can be translated for this provider.
     pub(crate) fn caller(&self, operation: Operation) -> Option<Protocol> {
         let caller = caller(operation).filter(|_| self.translates)?;
-        let both = match operation {
-            Operation::Embeddings => caller.embeddings_client().is_some(),
-            _ => caller.client().is_some(),
-        };
-        (caller != self.protocol && both && self.operation(operation, false).is_some()).then_some(caller)
+        (caller != self.protocol && self.operation(operation, false).is_some()).then_some(caller)
     }
 
     /// What is spoken on both sides when the operation is a conversation whose bytes pass.
@@ -71,18 +68,20 @@ impl Speech {
         caller(operation).filter(|_| self.translates)
     }
 
-    /// Where the provider serves conversations, whole or streamed, or embeddings if they are asked for.
+    /// Where the provider serves what is asked for: conversations, whole or streamed, embeddings, images, rankings.
     pub(crate) fn operation(&self, asked: Operation, stream: bool) -> Option<Operation> {
-        match asked {
-            Operation::Embeddings => Some(self.protocol.embeddings_upstream()?.operation()),
-            _ => Some(self.protocol.upstream()?.operation(stream)),
+        match Matter::of(asked) {
+            Matter::Embeddings => Some(self.protocol.embeddings_upstream()?.operation()),
+            Matter::Images => self.protocol.images()?.operation(asked),
+            Matter::Rerank => Some(self.protocol.rerank()?.operation()),
+            Matter::Conversation => Some(self.protocol.upstream()?.operation(stream)),
         }
     }
 }
 
-/// What the callers of an operation speak, if it is a conversation or embeddings.
+/// What the callers of an operation speak, if it is one that is translated.
 pub(crate) fn caller(operation: Operation) -> Option<Protocol> {
-    if operation == Operation::Embeddings {
+    if Matter::of(operation) != Matter::Conversation {
         return Some(Protocol::OpenAiChat);
     }
     let dialects = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
@@ -112,6 +111,7 @@ fn profile(row: &Row, settings: &Settings) -> Profile {
             ReasoningWord::Switch => ReasoningForm::Switch,
         },
         claude_code: settings.flag("claudeCodeMode"),
+        unnamed: row.unnamed,
         settings: dialect_settings(&row.speaks, &row.name, settings),
         hygiene: hygiene(row, settings),
         ..Profile::default()

@@ -49,6 +49,33 @@ struct Part {
     is_bare: bool,
 }
 
+/// One field of the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field<'b> {
+    /// Its name.
+    pub name: String,
+    /// Whether it was sent as a file.
+    pub is_file: bool,
+    /// The file's name.
+    pub file_name: Option<String>,
+    /// What the file is said to be.
+    pub media_type: Option<&'b str>,
+    /// Its bytes.
+    pub content: &'b [u8],
+}
+
+/// All fields in order.
+///
+/// # Errors
+/// What is wrong with the form, without its text.
+pub fn fields<'b>(body: &'b [u8], boundary: &str) -> Result<Vec<Field<'b>>, MultipartError> {
+    let (mut parts, mut found) = (Parts::new(body, boundary), Vec::new());
+    for part in parts.by_ref() {
+        found.extend(parts::named(body, &part?));
+    }
+    parts.close().map(|_| found).ok_or(MultipartError::NotTerminated)
+}
+
 /// The boundary that a `multipart/form-data` content type names. `None` for other types and unusable boundaries.
 pub fn boundary(content_type: &str) -> Option<String> {
     let (kind, parameters) = content_type.split_once(';')?;

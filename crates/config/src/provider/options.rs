@@ -44,7 +44,7 @@ const OPTIONS: &[(&str, Shape, &[&str])] = &[
     ("cloudflareAccountId", Text, &["cloudflare"]),
     ("geminiSafetySetting", Map, &["gemini", "vertex"]),
     ("geminiThinkingBudget", Number, &["gemini", "vertex"]),
-    ("apiVersion", Text, &["gemini", "claude"]),
+    ("apiVersion", Text, &["gemini", "claude", "cohere"]),
     ("claudeVersion", Text, &["gemini", "claude"]),
     ("claudeCodeMode", Flag, &["claude"]),
     ("vertexRegion", Text, &["vertex"]),

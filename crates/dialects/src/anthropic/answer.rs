@@ -8,8 +8,8 @@ use super::blocks::part;
 use super::fields::{Block, MessageAnswer};
 use super::{read_finish, write_finish, write_usage};
 
-pub(super) fn read(body: &str) -> Result<Answer<'_>, Unreadable> {
-    let message: MessageAnswer<'_> = serde_json::from_str(body)?;
+pub(super) fn read<'a>(body: &'a str, asked: &'a Asked) -> Result<Answer<'a>, Unreadable> {
+    let message: MessageAnswer<'a> = serde_json::from_str(body)?;
     let Some(content) = message.content else {
         return Err(Unreadable { message: "the message has no content".to_owned() });
     };
@@ -22,7 +22,7 @@ pub(super) fn read(body: &str) -> Result<Answer<'_>, Unreadable> {
     let usage = message.usage;
     Ok(Answer {
         id: message.id,
-        model: message.model,
+        model: if asked.unnamed { Some(asked.model.as_str().into()) } else { message.model },
         created: None,
         choices: vec![choice],
         usage: usage.as_ref().map(super::fields::UsageFields::usage),

@@ -1,6 +1,6 @@
 //! A provider's stream, read ("Streaming messages", 2026-11).
 
-use crate::codec::{Sink, read_fault};
+use crate::codec::{Asked, Sink, read_fault};
 use crate::json::text_of;
 use crate::model::{CallKind, Delta, Event, OpaquePart, Opening, Start, Vendor};
 use crate::sse::{SseReader, broken};
@@ -18,6 +18,8 @@ pub(super) struct Reader {
     open: Vec<OpenBlock>,
     has_started: bool,
     has_finished: bool,
+    /// The model's name, where the provider's is one of the inside.
+    model: Option<String>,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,10 @@ impl SseReader for Reader {
 }
 
 impl Reader {
+    pub(super) fn new(asked: &Asked) -> Self {
+        Self { model: asked.unnamed.then(|| asked.model.clone()), ..Self::default() }
+    }
+
     fn start(&mut self, message: MessageAnswer<'_>, sink: Sink<'_>) {
         if self.has_started {
             return;
@@ -76,7 +82,7 @@ impl Reader {
         let usage = message.usage;
         sink(Event::Start(Start {
             id: message.id,
-            model: message.model,
+            model: self.model.as_deref().map(Text::from).or(message.model),
             created: None,
             usage: usage.as_ref().map(super::fields::UsageFields::usage),
             service_tier: usage.and_then(|usage| usage.service_tier),

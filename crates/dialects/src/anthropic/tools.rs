@@ -23,10 +23,24 @@ pub(super) fn write(body: &mut Object<'_>, request: &Request<'_>, model: Version
         Some(ToolChoice::Allowed { names, .. }) => names.contains(name),
         Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required | ToolChoice::Named(_)) | None => true,
     };
+    let is_known = |tool: &&Tool<'_>| match tool {
+        Tool::Function(function) => allowed(&function.name),
+        Tool::WebSearch(_) => true,
+        Tool::Opaque(tool) => tool.vendor == Vendor::Anthropic && tool.json.is_some(),
+    };
+    let foreign = request.tools.iter().filter_map(|tool| match tool {
+        Tool::Opaque(foreign) if !is_known(&tool) => Some(foreign),
+        Tool::Function(_) | Tool::WebSearch(_) | Tool::Opaque(_) => None,
+    });
+    foreign.for_each(|tool| dropped.note(&format!("tools.{}", tool.kind)));
+    // A choice among no tools is refused, and so is an empty list beside one.
+    if !request.tools.iter().any(|tool| is_known(&tool)) {
+        let is_told = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named(_)));
+        return dropped.note_if(is_told, "tool_choice");
+    }
     body.list("tools", |list| {
-        for tool in &request.tools {
+        for tool in request.tools.iter().filter(is_known) {
             match tool {
-                Tool::Function(function) if !allowed(&function.name) => {}
                 Tool::Function(function) => list.object(|object| {
                     object.text("name", &function.name);
                     object.maybe_text("description", function.description.as_deref());
@@ -37,10 +51,7 @@ pub(super) fn write(body: &mut Object<'_>, request: &Request<'_>, model: Version
                     write_cache(object, function.cache.as_ref());
                 }),
                 Tool::WebSearch(search) => list.object(|object| web_search(object, search, dropped)),
-                Tool::Opaque(tool) => match (tool.vendor, tool.json) {
-                    (Vendor::Anthropic, Some(json)) => list.raw(json.get()),
-                    _ => dropped.note(&format!("tools.{}", tool.kind)),
-                },
+                Tool::Opaque(tool) => tool.json.iter().for_each(|json| list.raw(json.get())),
             }
         }
     });

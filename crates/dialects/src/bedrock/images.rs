@@ -1,144 +1,160 @@
-//! Pictures for callers of OpenAI's image generation, drawn by Amazon's models through InvokeModel (Bedrock user guide,
-//! "Amazon Nova Canvas: image generation access", "Amazon Titan Image Generator G1 models", 2026-11).
-//!
-//! In: the caller's body, then the provider's answer. Out: the provider's body, then the caller's answer.
+//! Pictures by way of InvokeModel: those of Amazon's models (Bedrock user guide, "Amazon Nova Canvas: image generation
+//! access", "Amazon Titan Image Generator G1 models", 2026-11) and of Stability's ("Stability AI models", 2026-11).
 
 use claviger_types::Operation;
 
-use crate::codec::{Context, Refused};
+use crate::codec::{Context, Refused, Unreadable};
+use crate::images::{Answer, Drawn, Picture, Request, Shape, Sides, Task, Upstream};
 use crate::json::{Object, record};
-use crate::model::{Dropped, Fault, FaultKind};
-use crate::protocol::Protocol;
+use crate::model::Dropped;
 use crate::text::{Number, Text};
-use crate::translation::{Outgoing, Reply, Translation, invalid_answer, utf8};
 
-/// The size where the caller names none, as OpenAI's.
+use super::Bedrock;
+
+/// The side where the caller names none, as OpenAI's.
 const SIDE: u64 = 1024;
 
 /// Most pictures at once.
 const MOST: u64 = 5;
 
-record! {
-    /// What is asked ("Create image", 2026-11), and what the models know beside.
-    struct Asked<'a> {
-        model: Text<'a> = "model",
-        prompt: Text<'a> = "prompt",
-        n: Number<'a> = "n",
-        size: Text<'a> = "size",
-        quality: Text<'a> = "quality",
-        form: Text<'a> = "response_format",
-        seed: Number<'a> = "seed",
-        negative: Text<'a> = "negative_prompt",
-        cfg_scale: Number<'a> = "cfg_scale",
-    }
-}
+/// The proportions that Stability's models know ("Stable Image Ultra: request and response", 2026-11).
+const RATIOS: [&str; 9] = ["1:1", "16:9", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21"];
 
 record! {
-    /// The answer. The filter may hold some pictures back, or all.
-    struct Drawn<'a> {
-        images: Vec<Text<'a>> = "images",
+    /// The answer. The filter may hold some pictures back, or all; Stability's models tell why for each, `null` for none.
+    struct AnswerFields<'a> {
+        images: Vec<Option<Text<'a>>> = "images",
         error: Text<'a> = "error",
+        reasons: Vec<Option<Text<'a>>> = "finish_reasons",
     }
 }
 
-/// One exchange.
-#[derive(Clone, Debug)]
-pub struct ImageTranslation {
-    context: Context,
-    /// Conversations, which know how failures are told.
-    faults: Option<Translation>,
-}
-
-impl ImageTranslation {
-    /// The translation with what is known beside the body.
-    pub fn new(context: Context) -> Self {
-        let faults = Translation::new(Protocol::OpenAiChat, Protocol::Bedrock, context.clone());
-        Self { context, faults }
+impl Upstream for Bedrock {
+    fn operation(&self, _: Operation) -> Option<Operation> {
+        Some(Operation::ImageGeneration)
     }
 
-    /// Translates the request.
-    ///
-    /// # Errors
-    /// When the caller made a mistake; [`ImageTranslation::failure`] tells of it.
-    pub fn request(&self, body: &[u8]) -> Result<Outgoing, Refused> {
-        let asked: Asked<'_> = serde_json::from_str(utf8(body)?)?;
-        let missing = |field| Refused::field(field, format!("{field} is missing"));
-        if self.context.model.is_none() && asked.model.is_none() {
-            return Err(missing("model"));
+    fn write_request(
+        &self,
+        request: &Request<'_>,
+        context: &Context,
+        dropped: &mut Dropped,
+        out: &mut Vec<u8>,
+    ) -> Result<Operation, Refused> {
+        request.without_mask()?;
+        let sides = Sides::read(request.size.as_deref())?;
+        let model = context.model.as_deref().unwrap_or(&request.model);
+        if model.contains("stability.") {
+            stability(request, sides, dropped, out)?;
+        } else {
+            amazon(request, sides, dropped, out)?;
         }
-        let prompt = asked.prompt.as_deref().filter(|prompt| !prompt.is_empty()).ok_or_else(|| missing("prompt"))?;
-        let (width, height) = size(asked.size.as_deref())?;
-        let n = asked.n.as_ref().map_or(1, Number::count);
-        if !(1..=MOST).contains(&n) {
-            return Err(Refused::field("n", format!("n must be between 1 and {MOST}")));
-        }
-        let mut dropped = Dropped::default();
-        let quality = quality(asked.quality.as_deref(), &mut dropped);
         // Pictures come as data alone.
-        dropped.note_if(asked.form.as_deref() == Some("url"), "response_format");
-        asked.unknown.iter().for_each(|extra| dropped.note(&extra.name));
-        let mut out = Vec::with_capacity(body.len() + 128);
-        Object::write(&mut out, |body| {
-            body.text("taskType", "TEXT_IMAGE");
-            body.object("textToImageParams", |params| {
-                params.text("text", prompt);
-                params.maybe_text("negativeText", asked.negative.as_deref());
-            });
-            body.object("imageGenerationConfig", |config| {
-                config.count("width", width);
-                config.count("height", height);
-                config.maybe_text("quality", quality);
-                config.count("numberOfImages", n);
-                config.number("cfgScale", asked.cfg_scale.as_ref());
-                config.number("seed", asked.seed.as_ref());
-            });
-        });
-        Ok(Outgoing { body: out.into(), operation: Operation::ImageGeneration, stream: false, dropped })
+        request.note(dropped, true);
+        Ok(Operation::ImageGeneration)
     }
 
-    /// Translates the answer, good or failed. A good one that cannot be read becomes a 502.
-    pub fn answer(&self, status: u16, body: &[u8]) -> Reply {
-        if let (400.., Some(faults)) = (status, &self.faults) {
-            return faults.answer(status, body);
-        }
-        let drawn = utf8(body).ok().and_then(|body| serde_json::from_str::<Drawn<'_>>(body).ok()).unwrap_or_default();
-        match (drawn.images.filter(|images| !images.is_empty()), drawn.error) {
-            (Some(images), _) => {
-                let mut out = Vec::with_capacity(body.len() + 64);
-                Object::write(&mut out, |answer| {
-                    answer.count("created", self.context.now);
-                    answer.list("data", |list| {
-                        images.iter().for_each(|image| list.object(|item| item.text("b64_json", image)));
-                    });
-                });
-                Reply { status, body: out.into() }
+    fn read_answer<'a>(&self, body: &'a str) -> Result<Answer<'a>, Unreadable> {
+        let AnswerFields { images, error, reasons, .. } = serde_json::from_str(body)?;
+        let mut reasons = reasons.unwrap_or_default().into_iter();
+        let (mut drawn, mut held_back) = (Vec::new(), error);
+        for image in images.unwrap_or_default() {
+            let reason = reasons.next().flatten().filter(|reason| !matches!(reason.as_str(), "" | "SUCCESS"));
+            match (image.filter(|image| !image.is_empty()), reason) {
+                (Some(image), None) => drawn.push(Drawn { data: Some(image), ..Drawn::default() }),
+                (_, reason) => held_back = held_back.or(reason),
             }
-            (None, Some(error)) => self.failure(&Fault {
-                status: 400,
-                kind: FaultKind::InvalidRequest,
-                code: Some(Text::fixed("content_policy_violation")),
-                message: error,
-                param: None,
-            }),
-            (None, None) => self.failure(&invalid_answer()),
         }
-    }
-
-    /// A failure in the caller's dialect.
-    pub fn failure(&self, fault: &Fault<'_>) -> Reply {
-        let mut out = Vec::with_capacity(256);
-        if let Some(client) = Protocol::OpenAiChat.client() {
-            client.write_fault(fault, &mut out);
-        }
-        Reply { status: fault.status, body: out.into() }
+        held_back = held_back.or_else(|| reasons.flatten().next());
+        Ok(Answer { drawn, held_back, usage: None })
     }
 }
 
-/// Width and height in pixels: `1024x768`, or the model's choice.
-fn size(size: Option<&str>) -> Result<(u64, u64), Refused> {
-    let Some(size) = size.filter(|size| !matches!(*size, "" | "auto")) else { return Ok((SIDE, SIDE)) };
-    let sides = size.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    sides.ok_or_else(|| Refused::field("size", "size must be WIDTHxHEIGHT"))
+/// The base64 of the caller's pictures; addresses are nothing these models look at.
+fn data<'r>(request: &'r Request<'_>) -> Result<Vec<&'r str>, Refused> {
+    let data = |picture: &'r Picture<'_>| match picture {
+        Picture::Data { data, .. } => Ok(data.as_str()),
+        Picture::Url(_) => Err(Refused::field("image", "this provider takes images as data, not as addresses")),
+    };
+    request.pictures.iter().map(data).collect()
+}
+
+fn amazon(
+    request: &Request<'_>,
+    sides: Option<Sides>,
+    dropped: &mut Dropped,
+    out: &mut Vec<u8>,
+) -> Result<(), Refused> {
+    let n = request.count(MOST)?;
+    let pictures = data(request)?;
+    let Sides { width, height } = sides.unwrap_or(Sides { width: SIDE, height: SIDE });
+    let quality = quality(request.quality.as_deref(), dropped);
+    dropped.note_if(request.format.is_some(), "output_format");
+    dropped.note_if(request.compression.is_some(), "output_compression");
+    let words = |params: &mut Object<'_>| {
+        if !request.prompt.is_empty() {
+            params.text("text", &request.prompt);
+        }
+        params.maybe_text("negativeText", request.negative.as_deref());
+    };
+    // A picture with words is one more like it, led by them: what there is without a mask.
+    let is_new = request.task == Task::Generate && pictures.is_empty();
+    // Nova takes up to five pictures, Titan as many ("IMAGE_VARIATION").
+    dropped.note_if(pictures.len() > 5, "image");
+    Object::write(out, |body| {
+        body.text("taskType", if is_new { "TEXT_IMAGE" } else { "IMAGE_VARIATION" });
+        match is_new {
+            true => body.object("textToImageParams", words),
+            false => body.object("imageVariationParams", |params| {
+                params.list("images", |list| pictures.iter().take(5).for_each(|picture| list.text(picture)));
+                words(params);
+            }),
+        }
+        body.object("imageGenerationConfig", |config| {
+            config.count("width", width);
+            config.count("height", height);
+            config.maybe_text("quality", quality);
+            config.count("numberOfImages", n);
+            config.number("cfgScale", request.guidance.as_ref());
+            config.number("seed", request.seed.as_ref());
+        });
+    });
+    Ok(())
+}
+
+fn stability(
+    request: &Request<'_>,
+    sides: Option<Sides>,
+    dropped: &mut Dropped,
+    out: &mut Vec<u8>,
+) -> Result<(), Refused> {
+    let pictures = data(request)?;
+    let shape = sides.map(|sides| Shape::nearest(sides, &RATIOS));
+    dropped.note_if(pictures.len() > 1, "image");
+    // One picture at a time, in one quality, as closely as it comes.
+    dropped.note_if(request.n.is_some_and(|n| n != 1), "n");
+    dropped.note_if(request.quality.as_deref().is_some_and(|word| word != "auto"), "quality");
+    dropped.note_if(request.compression.is_some(), "output_compression");
+    dropped.note_if(request.guidance.is_some(), "cfg_scale");
+    Object::write(out, |body| {
+        body.text("prompt", &request.prompt);
+        body.maybe_text("negative_prompt", request.negative.as_deref());
+        match pictures.first() {
+            Some(picture) => {
+                body.text("mode", "image-to-image");
+                body.text("image", picture);
+                // required; the middle of what is documented
+                body.raw("strength", "0.5");
+            }
+            None => {
+                body.text("mode", "text-to-image");
+                body.maybe_text("aspect_ratio", shape.map(|shape| shape.ratio));
+            }
+        }
+        body.number("seed", request.seed.as_ref().filter(|seed| Number::count(seed) > 0));
+        body.maybe_text("output_format", request.format.as_deref());
+    });
+    Ok(())
 }
 
 /// OpenAI's words and Amazon's: there are two steps.

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::frames::Frames;
-use super::{BedrockSettings, CachePoints, ImageTranslation};
+use super::{BedrockSettings, CachePoints};
 use crate::codec::{Context, Profile};
 use crate::protocol::Protocol;
 use crate::settings::Settings;
@@ -252,33 +252,4 @@ fn names_of_documents_are_made_to_fit() {
     };
     assert_eq!(document("Bericht – März_2026.pdf"), "Bericht M rz 2026 pdf");
     assert_eq!(document("…"), "document");
-}
-
-#[test]
-fn pictures_are_drawn_in_the_size_and_number_asked_for() {
-    let ask = |fields: Value| ImageTranslation::new(Context::default()).request(fields.to_string().as_bytes());
-    let base = |extra: Value| {
-        let mut body = json!({ "model": "amazon.nova-canvas-v1:0", "prompt": "A reef" });
-        extra.as_object().unwrap().iter().for_each(|(key, value)| body[key] = value.clone());
-        body
-    };
-    let out =
-        ask(base(json!({ "size": "512x768", "quality": "hd", "style": "vivid", "response_format": "url" }))).unwrap();
-    let body: Value = serde_json::from_slice(&out.body).unwrap();
-    let want = json!({ "width": 512, "height": 768, "quality": "premium", "numberOfImages": 1 });
-    assert_eq!((&body["imageGenerationConfig"], out.dropped.to_string().as_str()), (&want, "response_format, style"));
-    assert_eq!(ask(base(json!({ "size": "big" }))).unwrap_err().param, Some("size"));
-    assert_eq!(ask(base(json!({ "n": 9 }))).unwrap_err().param, Some("n"));
-    assert_eq!(ask(json!({ "model": "m" })).unwrap_err().param, Some("prompt"));
-}
-
-#[test]
-fn pictures_held_back_by_the_filter_are_a_refusal() {
-    let translation = ImageTranslation::new(Context::default());
-    let reply = translation.answer(200, br#"{"images":[],"error":"blocked"}"#);
-    assert!(reply.status == 400 && String::from_utf8_lossy(&reply.body).contains("blocked"));
-    let reply = translation.answer(200, br#"{"images":["AA"],"error":"some blocked"}"#);
-    assert_eq!((reply.status, reply.body.as_ref()), (200, br#"{"created":0,"data":[{"b64_json":"AA"}]}"#.as_slice()));
-    assert_eq!(translation.answer(200, b"{}").status, 502);
-    assert_eq!(translation.answer(429, br#"{"message":"slow"}"#).status, 429);
 }

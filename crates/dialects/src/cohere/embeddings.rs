@@ -38,33 +38,7 @@ impl Upstream for Cohere {
         dropped: &mut Dropped,
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
-        if request.inputs.iter().any(|input| matches!(input, Input::Tokens(_))) {
-            return Err(Refused::field("input", "the input must be text"));
-        }
-        Object::write(out, |body| {
-            body.text("model", context.model.as_deref().unwrap_or(&request.model));
-            body.list("texts", |list| {
-                for input in &request.inputs {
-                    match input {
-                        Input::Text(text) => list.text(text),
-                        Input::Tokens(_) => {}
-                    }
-                }
-            });
-            body.text("input_type", purpose(request.task.as_deref()));
-            body.list("embedding_types", |list| list.text("float"));
-            if let Some(dimensions) = request.dimensions {
-                body.count("output_dimension", dimensions);
-            }
-            if let Some(truncate) = request.extras.iter().find(|extra| extra.name.as_str() == "truncate") {
-                body.raw("truncate", truncate.value.get());
-            }
-        });
-        dropped.note_if(request.title.is_some(), "title");
-        dropped.note_if(request.user.is_some(), "user");
-        let lost = request.extras.iter().filter(|extra| extra.name.as_str() != "truncate");
-        lost.for_each(|extra| dropped.note(&extra.name));
-        Ok(())
+        write(request, Some(context.model.as_deref().unwrap_or(&request.model)), dropped, out)
     }
 
     fn read_answer<'a>(&self, body: &'a str) -> Result<Answer<'a>, Unreadable> {
@@ -88,4 +62,40 @@ fn purpose(task: Option<&str>) -> &'static str {
         "clustering" | "semantic_similarity" => "clustering",
         _ => "search_document",
     }
+}
+
+/// The request; without a model where that stands in the path.
+pub(crate) fn write(
+    request: &Request<'_>,
+    model: Option<&str>,
+    dropped: &mut Dropped,
+    out: &mut Vec<u8>,
+) -> Result<(), Refused> {
+    if request.inputs.iter().any(|input| matches!(input, Input::Tokens(_))) {
+        return Err(Refused::field("input", "the input must be text"));
+    }
+    Object::write(out, |body| {
+        body.maybe_text("model", model);
+        body.list("texts", |list| {
+            for input in &request.inputs {
+                match input {
+                    Input::Text(text) => list.text(text),
+                    Input::Tokens(_) => {}
+                }
+            }
+        });
+        body.text("input_type", purpose(request.task.as_deref()));
+        body.list("embedding_types", |list| list.text("float"));
+        if let Some(dimensions) = request.dimensions {
+            body.count("output_dimension", dimensions);
+        }
+        if let Some(truncate) = request.extras.iter().find(|extra| extra.name.as_str() == "truncate") {
+            body.raw("truncate", truncate.value.get());
+        }
+    });
+    dropped.note_if(request.title.is_some(), "title");
+    dropped.note_if(request.user.is_some(), "user");
+    let lost = request.extras.iter().filter(|extra| extra.name.as_str() != "truncate");
+    lost.for_each(|extra| dropped.note(&extra.name));
+    Ok(())
 }

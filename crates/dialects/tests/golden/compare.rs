@@ -106,6 +106,8 @@ fn camel(value: &Value) -> Value {
     match value {
         Value::Object(fields) => fields.iter().map(|(key, value)| (camel_word(key), camel(value))).collect(),
         Value::Array(items) => items.iter().map(camel).collect(),
+        // Google reads it in either case.
+        Value::String(text) if key == "imageSize" => Value::String(text.to_uppercase()),
         other => other.clone(),
     }
 }

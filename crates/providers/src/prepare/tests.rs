@@ -226,7 +226,7 @@ proptest! {
         let _ = provider.prepare(&ask, model.as_deref(), Stamp::default());
         ask.body = Bytes::from(body);
         let _ = provider.prepare(&ask, model.as_deref(), Stamp::default());
-        ask.form = BodyForm::Multipart { boundary: "b".to_owned() };
+        ask.form = claviger_wire::BodyForm::Multipart { boundary: "b".to_owned() };
         if let Ok(prepared) = provider.prepare(&ask, model.as_deref(), Stamp::default()) {
             prop_assert!(prepared.path.starts_with('/'));
         }

@@ -38,7 +38,7 @@ impl Provider {
                 (ask.body.clone(), false)
             }
         };
-        let (operation, stream) = (ask.operation, ask.stream);
+        let (operation, stream) = (arm.served(ask.operation), ask.stream);
         Ok(Load { body, operation, stream, hide_usage, translation: None, dropped: Dropped::default() })
     }
 
@@ -52,7 +52,7 @@ impl Provider {
         caller: Protocol,
         stamp: Stamp,
     ) -> Result<Load, PrepareError> {
-        let early = caller == Protocol::OpenAiChat;
+        let early = caller == Protocol::OpenAiChat && ask.form == BodyForm::Json;
         let body = if early {
             // the usage is asked for by the translation
             edit::body(self, arm, Draft { wants_usage: true, ..Draft::of(ask) }, ask.model.as_deref())?.0
@@ -61,7 +61,7 @@ impl Provider {
         };
         let mut translation = self.translation(arm, ask, model, caller, stamp)?;
         let refused = |refused: claviger_dialects::Refused| PrepareError::BadRequest { message: refused.message };
-        let out = translation.request(&body).map_err(refused)?;
+        let out = translation.request(&body, &ask.form).map_err(refused)?;
         let (operation, stream, wants_usage) = (out.operation, out.stream, true);
         let draft = Draft { operation, body: out.body, stream, wants_usage, model, theirs: true, laid: early };
         let (body, _) = edit::body(self, arm, draft, model)?;

@@ -168,6 +168,8 @@ fn norm(value: &Value, key: &str) -> Value {
         Value::String(text) if key == "arguments" => {
             serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
         }
+        // Google reads it in either case.
+        Value::String(text) if key == "imageSize" => Value::String(text.to_uppercase()),
         other => other.clone(),
     }
 }

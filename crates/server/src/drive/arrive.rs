@@ -274,7 +274,7 @@ async fn whole_json(
                 Some(edit) => edit.whole(body),
                 None => body,
             };
-            let body = translate::whole(translation, &body).ok_or(Fault::Garbled)?;
+            let body = translate::whole(translation, &body).map_err(|said| said.map_or(Fault::Garbled, Fault::Said))?;
             Ok(Form::Whole { body, usage })
         }
     }

@@ -83,18 +83,18 @@ impl Translator {
     }
 }
 
-/// The provider's whole answer in the caller's dialect; `None` when it cannot be read.
-pub(crate) fn whole(interpreter: &Interpreter, body: &[u8]) -> Option<Bytes> {
+/// The provider's whole answer in the caller's dialect, else what it says instead of one; `None` when it cannot be read.
+pub(crate) fn whole(interpreter: &Interpreter, body: &[u8]) -> Result<Bytes, Option<Bytes>> {
     let reply = interpreter.answer(200, body);
     if reply.status >= 400 {
-        return None;
+        return Err((reply.status < 500).then_some(reply.body));
     }
     let Some(translation) = interpreter.conversation().filter(|translation| translation.wants_stream()) else {
-        return Some(reply.body);
+        return Ok(reply.body);
     };
     let mut out = Vec::with_capacity(reply.body.len() * 2);
     translation.answer_as_stream(body, &mut out);
-    Some(out.into())
+    Ok(out.into())
 }
 
 /// The headers of an answer that was translated.

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::{MultipartError, Part};
+use super::{Field, MultipartError, Part};
 
 /// The parts in order. After the last one [`Parts::close`] tells where the closing line starts.
 ///
@@ -125,16 +125,30 @@ fn head_length(bytes: &[u8]) -> Option<usize> {
 
 /// Whether the part has this field name and no file name.
 pub(super) fn is_text_field(body: &[u8], part: &Part, name: &str) -> bool {
-    let Ok(head) = std::str::from_utf8(&body[part.head.clone()]) else { return false };
-    let disposition = head.lines().find_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        key.trim().eq_ignore_ascii_case("content-disposition").then_some(value)
-    });
-    let Some((kind, parameters)) = disposition.and_then(|value| value.split_once(';')) else { return false };
-    kind.trim().eq_ignore_ascii_case("form-data")
-        && parameter(parameters, "name").is_some_and(|found| found == name)
-        && parameter(parameters, "filename").is_none()
-        && parameter(parameters, "filename*").is_none()
+    named(body, part).is_some_and(|field| field.name == name && !field.is_file)
+}
+
+/// The part as a field of the form. `None` for parts that are none.
+pub(super) fn named<'b>(body: &'b [u8], part: &Part) -> Option<Field<'b>> {
+    let head = std::str::from_utf8(&body[part.head.clone()]).ok()?;
+    let header = |name: &str| {
+        head.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.trim().eq_ignore_ascii_case(name).then_some(value)
+        })
+    };
+    let (kind, parameters) = header("content-disposition")?.split_once(';')?;
+    if !kind.trim().eq_ignore_ascii_case("form-data") {
+        return None;
+    }
+    let file_name = parameter(parameters, "filename").or_else(|| parameter(parameters, "filename*"));
+    Some(Field {
+        name: parameter(parameters, "name")?,
+        is_file: file_name.is_some(),
+        file_name,
+        media_type: header("content-type").map(str::trim),
+        content: &body[part.content.clone()],
+    })
 }
 
 /// The value of a `key=value` or `key="value"` parameter in a list parted by semicolons.
