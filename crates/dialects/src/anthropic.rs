@@ -3,9 +3,11 @@
 use claviger_types::Operation;
 
 use crate::codec::{Asked, Client, Context, Refused, StreamReader, StreamWriter, Unreadable, Upstream};
+use crate::count::write_kept;
+use crate::json::{Object, record};
 use crate::model::{Answer, CacheMark, Dropped, Fault, FaultKind, Finish, Request, Usage};
 use crate::sse::Sse;
-use crate::text::Text;
+use crate::text::{Number, Text};
 
 mod answer;
 mod blocks;
@@ -55,6 +57,13 @@ impl Client for Anthropic {
     }
 }
 
+record! {
+    /// How many there are.
+    struct CountFields<'a> {
+        input: Number<'a> = "input_tokens",
+    }
+}
+
 impl Upstream for Anthropic {
     fn operation(&self, _: bool) -> Operation {
         Operation::AnthropicMessages
@@ -69,6 +78,19 @@ impl Upstream for Anthropic {
     ) -> Result<(), Refused> {
         write_request::write(request, context, dropped, out);
         Ok(())
+    }
+
+    /// It takes no more than what is counted ("Count tokens", 2026-11).
+    fn count_request(&self, written: &[u8], _: &Context) -> Option<Vec<u8>> {
+        let counted = ["model", "messages", "system", "tools", "tool_choice", "thinking", "mcp_servers"];
+        let mut out = Vec::with_capacity(written.len());
+        Object::write(&mut out, |body| write_kept(body, written, |name| counted.contains(&name)));
+        Some(out)
+    }
+
+    fn read_count(&self, body: &str) -> Option<u64> {
+        let read: CountFields<'_> = serde_json::from_str(body).ok()?;
+        Some(read.input?.count())
     }
 
     fn read_answer<'a>(&self, body: &'a str, asked: &'a Asked) -> Result<Answer<'a>, Unreadable> {

@@ -67,6 +67,17 @@ pub trait Upstream: Sync {
         out: &mut Vec<u8>,
     ) -> Result<(), Refused>;
 
+    /// The body that asks how many LLM tokens this request is, made of what [`Upstream::write_request`] wrote. `None`:
+    /// such providers are not asked.
+    fn count_request(&self, _written: &[u8], _context: &Context) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Reads the answer to it.
+    fn read_count(&self, _body: &str) -> Option<u64> {
+        None
+    }
+
     /// Reads a whole answer of a good status.
     ///
     /// # Errors

@@ -2,7 +2,24 @@
 //!
 //! An estimate from the texts, without a vocabulary. It errs on the high side, as callers use it to stay within limits.
 
-use crate::model::{Media, MediaKind, Message, Part, Request, Source, Tool};
+use serde_json::value::RawValue;
+
+use crate::json::{Object, record};
+use crate::model::{Extra, Media, MediaKind, Message, Part, Request, Source, Tool};
+
+record! {
+    /// Any object: its fields, all unknown.
+    struct Any<'a> {
+    }
+}
+
+/// Writes those fields of a written request that a question for its number may have. Nothing if it is no object.
+pub(crate) fn write_kept(object: &mut Object<'_>, written: &[u8], keeps: impl Fn(&str) -> bool) {
+    let body = std::str::from_utf8(written).ok().and_then(|body| serde_json::from_str::<Any<'_>>(body).ok());
+    let fields: Vec<Extra<'_>> = body.map(|body| body.unknown).unwrap_or_default();
+    let kept = fields.into_iter().filter(|field| keeps(&field.name));
+    kept.for_each(|field| object.raw(&field.name, RawValue::get(field.value)));
+}
 
 /// What each message costs beside its words.
 const PER_MESSAGE: u64 = 4;

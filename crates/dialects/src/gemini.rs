@@ -6,10 +6,11 @@
 use claviger_types::Operation;
 
 use crate::codec::{Asked, Client, Context, Refused, StreamReader, StreamWriter, Unreadable, Upstream};
-use crate::json::Object;
+use crate::count::write_kept;
+use crate::json::{Object, record};
 use crate::model::{Answer, Dropped, Fault, FaultKind, Finish, Request, Usage};
 use crate::settings::Settings;
-use crate::text::Text;
+use crate::text::{Number, Text};
 
 mod answer_in;
 mod answer_out;
@@ -83,6 +84,13 @@ impl Client for Gemini {
     }
 }
 
+record! {
+    /// How many there are.
+    struct CountFields<'a> {
+        total: Number<'a> = "totalTokens",
+    }
+}
+
 impl Upstream for Gemini {
     fn operation(&self, stream: bool) -> Operation {
         if stream { Operation::GeminiStreamGenerateContent } else { Operation::GeminiGenerateContent }
@@ -97,6 +105,26 @@ impl Upstream for Gemini {
     ) -> Result<(), Refused> {
         write_request::write(request, context, dropped, out);
         Ok(())
+    }
+
+    /// Google counts a whole request within the question, Vertex its fields ("Counting tokens", 2026-11).
+    fn count_request(&self, written: &[u8], context: &Context) -> Option<Vec<u8>> {
+        let mut out = Vec::with_capacity(written.len() + 128);
+        let counted = ["contents", "systemInstruction", "tools", "generationConfig"];
+        Object::write(&mut out, |body| match GeminiSettings::of(context).is_some_and(|settings| settings.is_vertex) {
+            true => write_kept(body, written, |name| counted.contains(&name)),
+            false => body.object("generateContentRequest", |request| {
+                let model = context.model.as_deref().unwrap_or_default();
+                request.joined("model", &["models/", model.strip_prefix("models/").unwrap_or(model)]);
+                write_kept(request, written, |name| name != "model");
+            }),
+        });
+        Some(out)
+    }
+
+    fn read_count(&self, body: &str) -> Option<u64> {
+        let read: CountFields<'_> = serde_json::from_str(body).ok()?;
+        Some(read.total?.count())
     }
 
     fn read_answer<'a>(&self, body: &'a str, asked: &'a Asked) -> Result<Answer<'a>, Unreadable> {

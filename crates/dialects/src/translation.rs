@@ -117,6 +117,25 @@ impl Translation {
         Ok(Reply { status: 200, body: out.into() })
     }
 
+    /// The request that asks the provider how many LLM tokens it is. `None`: such providers are not asked.
+    ///
+    /// # Errors
+    /// When the caller made a mistake.
+    pub fn count_request(&self, body: &[u8]) -> Result<Option<Bytes>, Refused> {
+        let request = self.client.read_request(utf8(body)?, &self.context)?;
+        let (mut out, mut dropped) = (Vec::with_capacity(body.len() + 256), Dropped::default());
+        self.upstream.write_request(&request, &self.context, &mut dropped, &mut out)?;
+        Ok(self.upstream.count_request(&out, &self.context).map(Bytes::from))
+    }
+
+    /// The provider's answer to it in the caller's dialect. `None`: it says no number.
+    pub fn counted(&self, body: &[u8]) -> Option<Reply> {
+        let count = std::str::from_utf8(body).ok().and_then(|body| self.upstream.read_count(body))?;
+        let mut out = Vec::with_capacity(32);
+        self.client.write_count(count, &mut out);
+        Some(Reply { status: 200, body: out.into() })
+    }
+
     /// The answer to a request that was refused.
     pub fn refusal(&self, refused: &Refused) -> Reply {
         self.failure(&refused.fault())

@@ -10,6 +10,7 @@ mod arm;
 mod check;
 mod classify;
 mod context;
+mod count;
 mod edit;
 mod headers;
 mod interpreter;
@@ -32,6 +33,7 @@ pub use classify::{
     rule_problems,
 };
 pub use context::ContextFile;
+pub use count::Counting;
 pub use interpreter::Interpreter;
 pub use prepare::{PrepareError, Prepared, Stamp};
 pub use provider::Provider;

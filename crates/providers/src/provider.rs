@@ -3,6 +3,7 @@
 use std::fmt;
 
 use claviger_dialects::Protocol;
+use claviger_dialects::models::Shape;
 use claviger_types::Operation;
 
 use crate::arm::Arm;
@@ -83,6 +84,15 @@ impl Provider {
     pub fn model_for(&self, asked: Option<&str>) -> Option<String> {
         let mapped = if self.maps() { self.mapping.lookup(asked.unwrap_or_default()) } else { None };
         mapped.or_else(|| asked.map(str::to_owned))
+    }
+
+    /// The shape of its lists of models.
+    pub fn lists(&self) -> Shape {
+        match self.usual.speech.protocol {
+            Protocol::Anthropic => Shape::Anthropic,
+            Protocol::Gemini => Shape::Gemini,
+            _ => Shape::OpenAi,
+        }
     }
 
     /// Whether clients speak OpenAI's dialect to it and the body may be adapted.

@@ -1,14 +1,25 @@
 //! How many LLM tokens a request is: Anthropic's `count_tokens` and Gemini's `countTokens`.
 //!
-//! Providers that speak the caller's protocol are asked. Where none does, the gateway answers with an estimate of its own,
-//! which errs on the high side.
+//! Providers that speak the caller's protocol are asked like any. Of a route without one, those that count are asked in
+//! their own protocol; if there are none, or none answers, the gateway answers with an estimate of its own, which errs on
+//! the high side.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
-use claviger_config::Plan;
 use claviger_dialects::{Context, Protocol, Translation};
 use claviger_flow::Route;
+use claviger_providers::Counting;
 use claviger_types::{Dialect, Operation};
 use claviger_wire::Ask;
+use http::{HeaderMap, HeaderValue, header};
+
+use crate::drive::arrive::Form;
+use crate::drive::{Served, drive};
+use crate::exchange::Exchange;
+use crate::ingress;
+use crate::live::Live;
+use crate::shared::Shared;
 
 /// The protocol of a caller who asks this.
 pub(crate) fn protocol(ask: &Ask) -> Option<Protocol> {
@@ -21,17 +32,76 @@ pub(crate) fn protocol(ask: &Ask) -> Option<Protocol> {
     }
 }
 
-/// Status and body; `None` when it is not asked, or a provider of the route can answer.
-pub(crate) fn answer(plan: &Plan, route: &Route, ask: &Ask) -> Option<(u16, Bytes)> {
+/// Status and body; `None` when it is not asked, or a provider of the route is asked like any.
+pub(crate) async fn answer(shared: &Arc<Shared>, live: &Arc<Live>, ask: &Ask) -> Option<(u16, Bytes)> {
     let protocol = protocol(ask)?;
+    let route = live.plan.routes.find(ask)?;
     let mut targets = route.tiers.iter().flat_map(|tier| &tier.targets);
-    if targets.any(|target| plan.providers[target.provider].provider.speaks(protocol)) {
+    if targets.any(|target| live.plan.providers[target.provider].provider.speaks(protocol)) {
         return None;
+    }
+    if let Some(counted) = counted(shared, live, route, ask, protocol).await {
+        return Some(counted);
     }
     let context = Context { named_model: named(&ask.path), ..Context::default() };
     let counter = Translation::new(protocol, Protocol::OpenAiChat, context)?;
     let reply = counter.token_count(&ask.body).unwrap_or_else(|refused| counter.refusal(&refused));
     Some((reply.status, reply.body))
+}
+
+/// What the first provider says that counts and can be reached.
+async fn counted(
+    shared: &Arc<Shared>,
+    live: &Arc<Live>,
+    route: &Route,
+    ask: &Ask,
+    protocol: Protocol,
+) -> Option<(u16, Bytes)> {
+    let model = named(&ask.path).or_else(|| model_in(&ask.body));
+    for target in route.tiers.iter().flat_map(|tier| &tier.targets) {
+        let provider = &live.plan.providers[target.provider].provider;
+        let model = provider.model_for(target.model.as_deref().or(model.as_deref()));
+        let Ok(Some(question)) = provider.counting(protocol, &ask.body, model.as_deref()) else { continue };
+        let Some(body) = told(shared, live, ask, target.provider, &question).await else { continue };
+        if let Some(reply) = question.answer(&body) {
+            return Some((reply.status, reply.body));
+        }
+    }
+    None
+}
+
+/// The provider's answer to the question.
+async fn told(
+    shared: &Arc<Shared>,
+    live: &Arc<Live>,
+    ask: &Ask,
+    provider: usize,
+    question: &Counting,
+) -> Option<Bytes> {
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    let ask = Ask {
+        path: question.path.clone(),
+        query: None,
+        operation: Operation::Other,
+        dialect: question.dialect,
+        model: None,
+        body: question.body.clone(),
+        headers,
+        ..ask.clone()
+    };
+    let mut exchange = Exchange::internal(Arc::clone(shared), Arc::clone(live));
+    let (call, flow) = ingress::straight(&exchange, ask, provider)?;
+    exchange.routed("count", flow);
+    let Served::Good(good) = drive(&mut exchange, &call).await else { return None };
+    let Form::Whole { body, .. } = good.form else { return None };
+    exchange.end(claviger_pool::End::Good, claviger_telemetry::End::Complete);
+    Some(body)
+}
+
+/// The model that an Anthropic caller names.
+fn model_in(body: &[u8]) -> Option<String> {
+    let found = claviger_wire::json::scan(body, &["model"]).ok()?.pop()??;
+    serde_json::from_str(found).ok()
 }
 
 /// The model in Gemini's path.

@@ -53,13 +53,13 @@ pub(crate) async fn serve(shared: Arc<Shared>, mut request: Request<Incoming>) -
         ask.caller_key = None;
     }
     exchange.asked(&ask);
-    if matches!(ask.operation, Operation::Models | Operation::RetrieveModel)
+    if matches!(ask.operation, Operation::Models | Operation::RetrieveModel | Operation::Other)
         && let Some(own) = models::answer(&shared, &exchange.live, &ask).await
     {
         return respond::answer(exchange, own.0, own.1);
     }
-    if let Some(counted) =
-        exchange.live.plan.routes.find(&ask).and_then(|route| count::answer(&exchange.live.plan, route, &ask))
+    if count::protocol(&ask).is_some()
+        && let Some(counted) = count::answer(&shared, &exchange.live, &ask).await
     {
         return respond::answer(exchange, counted.0, counted.1);
     }

@@ -34,7 +34,7 @@ pub(super) fn write(seconds: u64) -> String {
 fn days(year: u64, month: u64, day: u64) -> u64 {
     const BEFORE: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let in_year = BEFORE.iter().nth(usize::try_from(month - 1).unwrap_or(0)).copied().unwrap_or(0);
+    let in_year = BEFORE.get(usize::try_from(month - 1).unwrap_or(0)).copied().unwrap_or(0);
     days_before(year) - days_before(1970) + in_year + u64::from(leap && month > 2) + day - 1
 }
 

@@ -106,8 +106,6 @@ fn camel(value: &Value) -> Value {
     match value {
         Value::Object(fields) => fields.iter().map(|(key, value)| (camel_word(key), camel(value))).collect(),
         Value::Array(items) => items.iter().map(camel).collect(),
-        // Google reads it in either case.
-        Value::String(text) if key == "imageSize" => Value::String(text.to_uppercase()),
         other => other.clone(),
     }
 }
@@ -239,6 +237,8 @@ fn norm(value: &Value, key: &str) -> Value {
         Value::String(text) if matches!(key, "arguments" | "input_json") => {
             serde_json::from_str(text).unwrap_or_else(|_| value.clone())
         }
+        // Google reads it in either case.
+        Value::String(text) if key == "imageSize" => Value::String(text.to_uppercase()),
         other => other.clone(),
     }
 }
