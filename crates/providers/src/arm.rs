@@ -59,7 +59,8 @@ impl Arm {
 
     /// Whether the operation's bytes pass as they are.
     pub(crate) fn passes(&self, operation: Operation) -> bool {
-        self.address.place(self.served(operation)).is_some() && self.speech.is_native(operation)
+        let served = self.served(operation);
+        self.address.place(served).is_some() && self.speech.is_native(served)
     }
 
     /// The operation under which the provider serves this one: rankings have two names for one shape.

@@ -23,6 +23,8 @@ mod explain;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod operations;

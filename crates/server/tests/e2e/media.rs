@@ -1,0 +1,123 @@
+//! What is no conversation between callers and providers that speak different protocols: pictures, rankings, lists of
+//! models, numbers of LLM tokens.
+
+use claviger_testkit::{Reply, Running, Script, ScriptedUpstream};
+use serde_json::{Value, json};
+
+use crate::harness::{Config, Gateway, Provider, Request, form, get, launch, post, tokens};
+
+/// A gateway before a provider that answers as written: method, path, body.
+async fn before(kind: &str, lines: &[&str], replies: &[(&str, &str, Value)]) -> (Running, Gateway) {
+    let script = replies.iter().fold(Script::accepting_all(), |script, (method, path, body)| {
+        script.reply(Reply::new(method, path, body.to_string()).header("content-type", "application/json"))
+    });
+    let provider = ScriptedUpstream::start(script).await.unwrap();
+    let entry = Provider::of_type("main", kind, provider.addr()).tokens(&tokens(1));
+    let entry = lines.iter().fold(entry, |entry, line| entry.line(line));
+    (provider, launch(&Config::default().provider(entry)).await)
+}
+
+fn body(provider: &Running) -> Value {
+    serde_json::from_slice(&provider.seen().pop().unwrap().body).unwrap()
+}
+
+#[tokio::test]
+async fn pictures_are_drawn_by_gemini_models_and_imagen() {
+    let drawn = json!({
+        "candidates": [{ "content": { "parts": [{ "inlineData": { "mimeType": "image/png", "data": "AAAA" } }] } }],
+        "usageMetadata": { "promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5 },
+    });
+    let predicted = json!({ "predictions": [{ "bytesBase64Encoded": "BBBB" }] });
+    let (provider, gateway) = before(
+        "gemini",
+        &[],
+        &[
+            ("POST", "/v1beta/models/gemini-2.5-flash-image:generateContent", drawn),
+            ("POST", "/v1beta/models/imagen-4:predict", predicted),
+        ],
+    )
+    .await;
+    let asked = |model: &str| json!({ "model": model, "prompt": "A quay", "quality": "high" });
+    let answer = gateway.ask(&post("/v1/images/generations", &asked("gemini-2.5-flash-image"))).await;
+    assert_eq!((answer.status, &answer.json()["data"]), (200, &json!([{ "b64_json": "AAAA" }])), "{}", answer.text());
+    assert_eq!(answer.header("x-claviger-dropped"), Some("quality"));
+    assert_eq!(gateway.receipt(&answer).await["usage"]["input"], 3);
+    let answer = gateway.ask(&post("/v1/images/generations", &asked("imagen-4"))).await;
+    assert_eq!(answer.json()["data"], json!([{ "b64_json": "BBBB" }]), "{}", answer.text());
+    let parts: [(&str, &str, &[u8]); 3] =
+        [("model", "", b"gemini-2.5-flash-image"), ("prompt", "", b"Add a gull"), ("image", "a.png", b"bytes")];
+    let answer = gateway.ask(&form("/v1/images/edits", &parts)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let sent = body(&provider);
+    assert_eq!(sent["contents"][0]["parts"][0]["inlineData"]["data"], "Ynl0ZXM=");
+    assert_eq!(provider.seen().pop().unwrap().header("content-type"), Some("application/json"));
+}
+
+#[tokio::test]
+async fn pictures_held_back_are_the_callers_concern_and_asked_for_once() {
+    let told = json!([{ "text": "I cannot draw that." }]);
+    let held = json!({ "candidates": [{ "content": { "parts": told }, "finishReason": "STOP" }] });
+    let path = "/v1beta/models/gemini-2.5-flash-image:generateContent";
+    let (provider, gateway) = before("gemini", &[], &[("POST", path, held)]).await;
+    let asked = json!({ "model": "gemini-2.5-flash-image", "prompt": "A quay" });
+    let answer = gateway.ask(&post("/v1/images/generations", &asked)).await;
+    assert_eq!((answer.status, answer.code().as_str()), (400, "content_policy_violation"), "{}", answer.text());
+    assert_eq!(provider.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn rankings_reach_providers_under_their_own_name_and_shape() {
+    let asked = json!({ "model": "gte-rerank", "query": "q", "documents": ["a", "b"] });
+    let native =
+        json!({ "output": { "results": [{ "index": 1, "relevance_score": 0.5 }] }, "usage": { "total_tokens": 4 } });
+    let path = "/api/v1/services/rerank/text-rerank/text-rerank";
+    let (provider, gateway) = before("qwen", &["qwenEnableCompatible: false"], &[("POST", path, native)]).await;
+    for path in ["/v1/rerank", "/v1/reranks"] {
+        let answer = gateway.ask(&post(path, &asked)).await;
+        assert_eq!(answer.json()["results"], json!([{ "index": 1, "relevance_score": 0.5 }]), "{}", answer.text());
+        assert_eq!(body(&provider)["input"]["documents"], json!(["a", "b"]));
+    }
+    let flat = json!({ "results": [] });
+    let (provider, gateway) = before("qwen", &[], &[("POST", "/compatible-api/v1/reranks", flat)]).await;
+    let request = post("/v1/rerank", &asked);
+    assert_eq!(gateway.ask(&request).await.status, 200);
+    let seen = provider.seen().pop().unwrap();
+    assert_eq!((seen.path.as_str(), seen.body.as_ref()), ("/compatible-api/v1/reranks", request.body.as_slice()));
+}
+
+#[tokio::test]
+async fn models_are_listed_in_the_callers_shape() {
+    let googles = json!({ "models": [{ "name": "models/gemini-x", "displayName": "Gemini X" }] });
+    let (_provider, gateway) = before("gemini", &[], &[("GET", "/v1beta/models", googles.clone())]).await;
+    let gateway = &gateway;
+    let listed = async |request: Request| gateway.ask(&request).await.json();
+    let openai = listed(get("/v1/models")).await;
+    assert_eq!((&openai["object"], &openai["data"][0]["id"]), (&json!("list"), &json!("gemini-x")), "{openai}");
+    let anthropic = listed(get("/v1/models").header("anthropic-version", "2023-06-01")).await;
+    assert_eq!((&anthropic["first_id"], &anthropic["data"][0]["type"]), (&json!("gemini-x"), &json!("model")));
+    assert_eq!(listed(get("/v1beta/models")).await, googles, "the provider's own");
+    let one = listed(get("/v1/models/gemini-x").header("anthropic-version", "2023-06-01")).await;
+    assert_eq!(one["display_name"], "Gemini X");
+}
+
+#[tokio::test]
+async fn llm_tokens_are_counted_by_providers_of_other_protocols() {
+    let path = "/v1beta/models/gemini-2.5-flash:countTokens";
+    let lines = ["modelMapping: { \"*\": gemini-2.5-flash }"];
+    let (provider, gateway) = before("gemini", &lines, &[("POST", path, json!({ "totalTokens": 41 }))]).await;
+    let asked =
+        json!({ "model": "claude-x", "messages": [{ "role": "user", "content": "how many" }], "max_tokens": 9 });
+    let answer = gateway.ask(&post("/v1/messages/count_tokens", &asked)).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({ "input_tokens": 41 })));
+    let sent = body(&provider);
+    assert_eq!(sent["generateContentRequest"]["model"], "models/gemini-2.5-flash", "{sent}");
+    assert_eq!(sent["generateContentRequest"]["contents"][0]["parts"][0]["text"], "how many");
+
+    let counted = json!({ "input_tokens": 7 });
+    let (provider, gateway) = before("claude", &[], &[("POST", "/v1/messages/count_tokens", counted)]).await;
+    let asked = json!({ "contents": [{ "role": "user", "parts": [{ "text": "how many" }] }] });
+    let answer = gateway.ask(&post("/v1beta/models/claude-x:countTokens", &asked)).await;
+    assert_eq!(answer.json(), json!({ "totalTokens": 7 }));
+    let sent = body(&provider);
+    assert_eq!((&sent["model"], &sent["max_tokens"]), (&json!("claude-x"), &Value::Null), "{sent}");
+}
