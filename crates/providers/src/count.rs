@@ -5,7 +5,9 @@
 use bytes::Bytes;
 use claviger_dialects::{Context, Protocol, Refused, Reply, Translation};
 use claviger_types::{Dialect, Operation};
+use claviger_wire::Ask;
 
+use crate::arm::Arm;
 use crate::path::{self, Place};
 use crate::provider::Provider;
 
@@ -36,28 +38,37 @@ impl Provider {
     /// When the caller made a mistake.
     pub fn counting(&self, caller: Protocol, body: &Bytes, model: Option<&str>) -> Result<Option<Counting>, Refused> {
         let arm = self.arm(model);
-        let (dialect, whole, action) = match arm.speech.protocol {
-            Protocol::Anthropic => (Dialect::Anthropic, "/v1/messages", "/v1/messages/count_tokens"),
-            Protocol::Gemini => (Dialect::Gemini, ":generateContent", ":countTokens"),
-            _ => return Ok(None),
-        };
+        let Some((dialect, path)) = counted_at(arm, model) else { return Ok(None) };
         let context = Context {
             named_model: model.map(str::to_owned),
             model: model.map(str::to_owned),
             profile: arm.speech.profile.clone(),
             ..Context::default()
         };
-        let chat = Operation::ChatCompletions;
-        let operation = arm.caller(chat).and_then(|_| arm.speech.operation(chat, false));
-        let place = operation.and_then(|operation| Some((operation, arm.address.place(operation)?)));
-        let Some((operation, place @ Place::Template(_))) = place else { return Ok(None) };
-        let at = path::at(place, operation, "", model);
-        let at = at.as_deref().and_then(|at| at.split('?').next()?.strip_suffix(whole));
-        let (Some(at), Some(translation)) = (at, Translation::new(caller, arm.speech.protocol, context)) else {
-            return Ok(None);
-        };
-        let path = format!("{at}{action}");
+        let Some(translation) = Translation::new(caller, arm.speech.protocol, context) else { return Ok(None) };
         let body = translation.count_request(body)?;
         Ok(body.map(|body| Counting { dialect, path, body, translation }))
     }
+
+    /// The path of a question in Gemini's own protocol: beside that of its conversations, which is elsewhere at Vertex.
+    pub(crate) fn own_count(&self, arm: &Arm, ask: &Ask) -> Option<String> {
+        let asked = ask.path.strip_suffix(":countTokens").filter(|_| ask.operation == Operation::Other)?;
+        let model = self.model_for(Some(asked.rsplit('/').next()?));
+        counted_at(arm, model.as_deref()).filter(|(dialect, _)| *dialect == Dialect::Gemini).map(|(_, path)| path)
+    }
+}
+
+/// Where a provider counts: beside its conversations. `None`: it does not.
+fn counted_at(arm: &Arm, model: Option<&str>) -> Option<(Dialect, String)> {
+    let (dialect, whole, action) = match arm.speech.protocol {
+        Protocol::Anthropic => (Dialect::Anthropic, "/v1/messages", "/v1/messages/count_tokens"),
+        Protocol::Gemini => (Dialect::Gemini, ":generateContent", ":countTokens"),
+        _ => return None,
+    };
+    let operation =
+        arm.caller(Operation::ChatCompletions).and(arm.speech.operation(Operation::ChatCompletions, false))?;
+    let place = arm.address.place(operation).filter(|place| matches!(place, Place::Template(_)))?;
+    let at = path::at(place, operation, "", model)?;
+    let at = at.split('?').next()?.strip_suffix(whole)?;
+    Some((dialect, format!("{at}{action}")))
 }

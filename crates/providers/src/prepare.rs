@@ -153,6 +153,7 @@ impl Provider {
         let path = path::at(place, load.operation, &kept, model).ok_or_else(|| PrepareError::BadRequest {
             message: "this provider needs the name of a model".to_owned(),
         })?;
+        let path = self.own_count(arm, ask).unwrap_or(path);
         let is_fixed = matches!(place, Place::Fixed(_));
         if !is_translated {
             return Ok(self.dressed(arm, path, is_fixed, ask, model));

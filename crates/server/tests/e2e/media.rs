@@ -120,4 +120,9 @@ async fn llm_tokens_are_counted_by_providers_of_other_protocols() {
     assert_eq!(answer.json(), json!({ "totalTokens": 7 }));
     let sent = body(&provider);
     assert_eq!((&sent["model"], &sent["max_tokens"]), (&json!("claude-x"), &Value::Null), "{sent}");
+
+    let path = "/v1/publishers/google/models/gemini-x:countTokens";
+    let (provider, gateway) = before("vertex", &[], &[("POST", path, json!({ "totalTokens": 3 }))]).await;
+    let answer = gateway.ask(&post("/v1beta/models/gemini-x:countTokens", &asked)).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({ "totalTokens": 3 })), "{:?}", provider.seen());
 }
