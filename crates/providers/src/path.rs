@@ -93,6 +93,8 @@ pub(crate) fn ends_in(operation: Operation, ending: &str) -> bool {
 /// The path for a place; `path` is the client's, already stripped of `basePath`. `None` when a model stands in it and
 /// none is named.
 pub(crate) fn at(place: &Place, operation: Operation, path: &str, model: Option<&str>) -> Option<String> {
+    let renamed = (operation == Operation::Other).then(|| renamed(path, model)).flatten();
+    let path = renamed.as_deref().unwrap_or(path);
     let below = |base: &str| tail(operation, path).map_or_else(|| path.to_owned(), |tail| format!("{base}{tail}"));
     Some(match place {
         Place::Below(base) => below(base),
@@ -105,6 +107,13 @@ pub(crate) fn at(place: &Place, operation: Operation, path: &str, model: Option<
         },
         Place::Kept => path.to_owned(),
     })
+}
+
+/// The path with another model in its `models/MODEL:ACTION`, if one stands there.
+fn renamed(path: &str, model: Option<&str>) -> Option<String> {
+    let (_, named) = claviger_wire::operation::ids(path).into_iter().find(|(name, _)| *name == "model")?;
+    let (before, rest) = path.rsplit_once("/models/")?;
+    Some(format!("{before}/models/{}{}", segment(model?), rest.strip_prefix(named)?))
 }
 
 /// The template with `{model}` replaced by the model asked for, and each `{file_id}` and the like by the id in the
@@ -182,6 +191,14 @@ mod tests {
         ] {
             assert_eq!(at(&below, operation, path, None).as_deref(), Some(sent));
         }
+    }
+
+    #[test]
+    fn a_model_in_a_path_of_geminis_is_renamed_whatever_is_asked_of_it() {
+        let sent = |path: &str, model| at(&Place::Kept, Operation::Other, path, model).unwrap_or_default();
+        assert_eq!(sent("/v1beta/models/a:countTokens", Some("b")), "/v1beta/models/b:countTokens");
+        assert_eq!(sent("/v1beta/models/a:countTokens", None), "/v1beta/models/a:countTokens");
+        assert_eq!(sent("/v1beta/models/a:other", Some("b")), "/v1beta/models/a:other");
     }
 
     #[test]

@@ -280,7 +280,9 @@ fn route(exchange: &Exchange, ask: Ask, upgrade: bool, stream: Option<OutBody>) 
     let terms = Terms {
         arrived: exchange.arrived,
         stream: ask.stream,
-        creates: ask.operation.creates() && ask.method != http::Method::GET,
+        creates: ask.operation.creates()
+            && ask.method != http::Method::GET
+            && !(ask.operation == Operation::Other && operation::only_tells(&ask.path)),
         once: stream.is_some(),
         pinned: tie.pinned,
         affinity: live.is_sticky.then(|| ask.affinity(exchange.client())),

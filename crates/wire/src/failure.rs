@@ -122,7 +122,8 @@ struct OpenAi<'a> {
     attempts: &'a [AttemptNote],
 }
 
-/// The `error` event of OpenAI responses has its fields at the top level.
+/// The `error` event of OpenAI responses has its fields at the top level. The official clients throw what they find in
+/// `error`, as in every other stream of theirs, so it stands there, too (openai-node 6.49, `core/streaming`, 2026-11).
 #[derive(Serialize)]
 struct ResponsesEvent<'a> {
     #[serde(rename = "type")]
@@ -132,6 +133,7 @@ struct ResponsesEvent<'a> {
     param: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     attempts: &'a [AttemptNote],
+    error: OpenAi<'a>,
 }
 
 #[derive(Serialize)]
@@ -183,11 +185,12 @@ pub fn body(dialect: Dialect, failure: &Failure<'_>) -> Bytes {
 
 /// The event that ends a stream of this operation honestly: the dialect's own error event, blank line included.
 pub fn stream_event(dialect: Dialect, operation: Operation, failure: &Failure<'_>) -> Bytes {
-    let Failure { code, message, param, attempts, .. } = *failure;
+    let Failure { code, kind, message, param, attempts, .. } = *failure;
     let is_responses = matches!(operation, Operation::Responses | Operation::RetrieveResponse);
     let (name, data) = match dialect {
         Dialect::OpenAi if is_responses => {
-            ("event: error\n", json(&ResponsesEvent { kind: "error", code, message, param, attempts }))
+            let error = OpenAi { message, kind: kind.openai(), param, code, attempts: &[] };
+            ("event: error\n", json(&ResponsesEvent { kind: "error", code, message, param, attempts, error }))
         }
         Dialect::Anthropic => ("event: error\n", body(dialect, failure)),
         Dialect::OpenAi | Dialect::Gemini => ("", body(dialect, failure)),

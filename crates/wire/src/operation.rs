@@ -83,11 +83,24 @@ fn dialect(operation: Operation, path: &str) -> Dialect {
     let unknown = operation == Operation::Other;
     if name.starts_with("anthropic/") || unknown && path.contains("/v1/messages/") {
         Dialect::Anthropic
-    } else if name.starts_with("gemini/") || unknown && path.contains("/v1beta/") {
+    } else if name.starts_with("gemini/") || unknown && (path.contains("/v1beta/") || is_geminis(path)) {
         Dialect::Gemini
     } else {
         Dialect::OpenAi
     }
+}
+
+/// What Gemini does beside generating, by the path's last word (also below `/v1`, "API versions", 2026-11).
+const GEMINI_ACTIONS: [&str; 3] = ["countTokens", "embedContent", "batchEmbedContents"];
+
+fn is_geminis(path: &str) -> bool {
+    path.rsplit_once(':').is_some_and(|(_, action)| GEMINI_ACTIONS.contains(&action))
+}
+
+/// Whether a path that no operation has asks for something that changes nothing, so that it may be asked for twice:
+/// counts of LLM tokens, Gemini's embeddings.
+pub fn only_tells(path: &str) -> bool {
+    is_geminis(path) || path.ends_with("/v1/messages/count_tokens")
 }
 
 struct Found<'p> {
@@ -163,6 +176,10 @@ fn find_inside(path: &str) -> Found<'_> {
         }
         if action.starts_with("streamGenerateContent") {
             return Found::with(Operation::GeminiStreamGenerateContent, "model", model);
+        }
+        // Whole names only: models of others may have a colon in theirs.
+        if GEMINI_ACTIONS.contains(&action) {
+            return Found::with(Operation::Other, "model", model);
         }
     }
     if let Some((_, rest)) = path.split_once("/v1/responses/") {

@@ -65,6 +65,11 @@ export class Upstream {
     return json(`${this.url}/__seen`);
   }
 
+  /** Forgets what arrived. */
+  clear() {
+    return json(`${this.url}/__reset`, {});
+  }
+
   async stop() {
     this.process.kill('SIGKILL');
     await once(this.process, 'exit');

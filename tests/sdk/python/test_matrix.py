@@ -241,12 +241,16 @@ def status(caught):
     return getattr(caught, "status_code", None) or getattr(caught, "code", None)
 
 
+# Embeddings asked in Gemini's protocol go to Gemini alone.
+UNTRANSLATED = [("gemini", "openai"), ("gemini", "compatible")]
+
+
 def is_able(client, upstream, name):
     speaks = SPEAKERS[client]
     if name == "count_tokens":
-        return hasattr(speaks, "count") and client == "anthropic"
+        return hasattr(speaks, "count")
     if name == "embeddings":
-        return hasattr(speaks, "embed") and "embeddings" in UPSTREAMS[upstream] and client != "gemini"
+        return hasattr(speaks, "embed") and "embeddings" in UPSTREAMS[upstream] and (client, upstream) not in UNTRANSLATED
     return True
 
 

@@ -282,7 +282,8 @@ async fn whole_json(
 
 /// Whether an answer may have no body: some deletions answer so, but nobody who is asked for something.
 fn may_be_empty(call: &Call) -> bool {
-    call.ask.method != http::Method::POST || call.ask.operation == Operation::Other
+    let counts = crate::count::protocol(&call.ask).is_some();
+    call.ask.method != http::Method::POST || call.ask.operation == Operation::Other && !counts
 }
 
 /// Whether the body is one JSON value.

@@ -96,7 +96,11 @@ fn escapes_are_resolved_before_matching_and_kept_in_ids() {
 fn the_dialect_follows_the_path_even_for_unknown_operations() {
     assert_eq!(recognise("/v1/messages"), (Operation::AnthropicMessages, Dialect::Anthropic));
     assert_eq!(recognise("/v1/messages/count_tokens"), (Operation::Other, Dialect::Anthropic));
-    assert_eq!(recognise("/v1beta/models/m:countTokens"), (Operation::Other, Dialect::Gemini));
+    for path in ["/v1beta/models/m:countTokens", "/v1/models/m:countTokens", "/v1/models/m:batchEmbedContents"] {
+        assert_eq!(recognise(path), (Operation::Other, Dialect::Gemini), "{path}");
+    }
+    assert_eq!(model_in("/v1beta/models/m:countTokens").as_deref(), Some("m"));
+    assert_eq!(model_in("/v1/models/ft:m:org").as_deref(), Some("ft:m:org"));
     assert_eq!(recognise("/v1beta/models/m:generateContent").1, Dialect::Gemini);
     assert_eq!(recognise("/anything").1, Dialect::OpenAi);
 }
