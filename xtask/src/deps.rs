@@ -35,7 +35,7 @@ const TELEMETRY: &str = "claviger-telemetry";
 const TESTKIT: &str = "claviger-testkit";
 
 /// Every crate of the workspace, in dependency order.
-const LAYERS: [Layer; 13] = [
+const LAYERS: [Layer; 14] = [
     pure(TYPES, &[]),
     pure(POOL, &[TYPES]),
     pure(WIRE, &[TYPES]),
@@ -48,6 +48,7 @@ const LAYERS: [Layer; 13] = [
     acting(TESTKIT, &[TYPES]),
     acting("claviger", &[TYPES, POOL, WIRE, DIALECTS, PROVIDERS, FLOW, CONFIG, NET, TELEMETRY, TESTKIT]),
     acting("claviger-sim", &[TYPES, POOL, WIRE, PROVIDERS, FLOW]),
+    acting("claviger-bench", &[]),
     acting("xtask", &[]),
 ];
 

@@ -1,0 +1,1 @@
+"""What bench/run and bench/guard share. Python 3.9+, nothing to install."""
