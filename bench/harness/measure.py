@@ -10,8 +10,8 @@ from . import machine
 from .machine import Child, cpu_s
 
 # what is quick counts for nothing but whether it works
-TIMES = {"full": {"warm": 1.0, "small": 5, "large": 4, "rate": 5, "paced": 5, "burst": 4, "slow": 2.5, "retry": 3, "starts": 7},
-         "quick": {"warm": 0.4, "small": 1.5, "large": 1.2, "rate": 2, "paced": 1.5, "burst": 1, "slow": 1, "retry": 1.2, "starts": 3}}
+TIMES = {"full": {"warm": 1.0, "small": 5, "large": 4, "rate": 5, "paced": 5, "burst": 4, "slow": 2.5, "retry": 8000, "starts": 7},
+         "quick": {"warm": 0.4, "small": 1.5, "large": 1.2, "rate": 2, "paced": 1.5, "burst": 1, "slow": 1, "retry": 2000, "starts": 3}}
 CONNECTIONS, STREAMS, CHUNKS, PACE_MS = 64, 32, 200, 5
 SMALL, LARGE, SLOW_STREAMS, RATE = 300, 30_000, 1000, 500
 # the kernel may hold a proxy's core for other work; from here on a figure is marked
@@ -145,20 +145,24 @@ def alone(bench, gateway, config):
 
 
 def retry(bench, gateway, config):
-    """CPU per request when each first attempt is refused, against twice that of requests which succeed at once."""
-    result = {}
-    gateway.start(bench, config=config(100))
-    try:
-        plain = {"conns": 16, "bytes": SMALL, "numbered": True}
-        bench.measured(gateway, conns=16, seconds=bench.times["warm"], bytes=SMALL)
-        before = bench.measured(gateway, seconds=bench.times["retry"], **plain)
-        second = bench.measured(gateway, {"refuse": 429, "rest_ms": 1}, seconds=bench.times["retry"], **plain)
-        after = bench.measured(gateway, seconds=bench.times["retry"], **plain)
-    finally:
-        gateway.stop()
-    result["plain_us"] = (before["cpu_us"] + after["cpu_us"]) / 2
-    result["second_us"], result["bad"] = second["cpu_us"], second["bad"]
-    result["attempts"] = second["mock"]["requests"] / max(1, second["requests"])
-    result["refused"] = second["mock"]["refused"] / max(1, second["requests"])
-    result["ratio"] = result["second_us"] / (2 * result["plain_us"])
+    """CPU per request when each first attempt is refused, against twice that of requests which succeed at once.
+
+    Each refusal takes a credential out for good, so there are many: one that came back soon would be waited for.
+    """
+    result = {"bad": 0}
+    for kind, script in (("429", {"refuse": 429, "rest_ms": 3_600_000}), ("401", {"refuse": 401})):
+        gateway.start(bench, config=config(20_000))
+        try:
+            plain = {"conns": 16, "bytes": SMALL, "numbered": True, "requests": bench.times["retry"]}
+            bench.measured(gateway, conns=16, seconds=bench.times["warm"], bytes=SMALL)
+            before = bench.measured(gateway, **plain)
+            second = bench.measured(gateway, script, **plain)
+            after = bench.measured(gateway, **plain)
+        finally:
+            gateway.stop()
+        usual = (before["cpu_us"] + after["cpu_us"]) / 2
+        result[kind] = {"plain_us": usual, "second_us": second["cpu_us"], "ratio": second["cpu_us"] / (2 * usual),
+                        "attempts": second["mock"]["requests"] / max(1, second["requests"])}
+        result["bad"] += second["bad"]
+    result["ratio"] = max(result["429"]["ratio"], result["401"]["ratio"])
     return result
