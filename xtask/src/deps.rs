@@ -49,7 +49,7 @@ const LAYERS: [Layer; 14] = [
     acting("claviger", &[TYPES, POOL, WIRE, DIALECTS, PROVIDERS, FLOW, CONFIG, NET, TELEMETRY, TESTKIT]),
     acting("claviger-sim", &[TYPES, POOL, WIRE, PROVIDERS, FLOW]),
     acting("claviger-bench", &[]),
-    acting("xtask", &[]),
+    acting("xtask", &[TYPES, DIALECTS, PROVIDERS, CONFIG]),
 ];
 
 /// What a pure crate must not depend on, tests aside.

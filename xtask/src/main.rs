@@ -1,11 +1,12 @@
-//! Checks that only this project needs: `cargo run -p xtask -- deps | size | parameters | all`.
+//! Checks that only this project needs: `cargo run -p xtask -- deps | size | parameters | providers | all`.
 //!
 //! In comes the workspace as cargo and the file system describe it; out come problems, one per line, and exit code 1
-//! if there is any. It changes nothing.
+//! if there is any. Only `write-providers` changes anything: it writes `docs/providers.md`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks through them")]
 
 mod deps;
 mod parameters;
+mod providers;
 mod size;
 
 use std::path::PathBuf;
@@ -14,10 +15,11 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-const HELP: &str = "usage: cargo run -p xtask -- deps | size | parameters | all
+const HELP: &str = "usage: cargo run -p xtask -- deps | size | parameters | providers | all | write-providers
   deps         which crate may depend on which, and what the pure crates must not touch
   size         files over 400 lines (told) and over 600 (refused)
   parameters   whether docs/pool.md tells every number of the pool as it is
+  providers    whether docs/providers.md is what write-providers writes
   all          all of them";
 
 fn main() -> ExitCode {
@@ -38,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn run(task: &str) -> Result<Vec<String>> {
-    if !["deps", "size", "parameters", "all"].contains(&task) {
+    if !["deps", "size", "parameters", "providers", "all", "write-providers"].contains(&task) {
         bail!("{HELP}");
     }
     let wanted = |name| task == name || task == "all";
@@ -46,6 +48,9 @@ fn run(task: &str) -> Result<Vec<String>> {
     let root = metadata["workspace_root"].as_str().context("cargo metadata names no workspace_root")?;
     let root = PathBuf::from(root);
     let mut problems = Vec::new();
+    if task == "write-providers" {
+        providers::write(&root)?;
+    }
     if wanted("deps") {
         let found = [deps::arrows(&metadata), deps::impurities(&root)?].concat();
         println!("deps: {} crates, {} problems", deps::members(&metadata).len(), found.len());
@@ -62,6 +67,11 @@ fn run(task: &str) -> Result<Vec<String>> {
     if wanted("parameters") {
         let (count, found) = parameters::disagreements(&root)?;
         println!("parameters: {count}, {} problems", found.len());
+        problems.extend(found);
+    }
+    if wanted("providers") {
+        let (count, found) = providers::staleness(&root)?;
+        println!("providers: {count}, {} problems", found.len());
         problems.extend(found);
     }
     Ok(problems)

@@ -21,6 +21,7 @@ mod wasmplugin;
 
 pub use plan::*;
 pub use problem::{Problem, Severity};
+pub use provider::typed_fields;
 
 use std::fmt;
 

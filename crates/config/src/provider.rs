@@ -10,6 +10,8 @@ mod health;
 mod options;
 mod shared;
 
+pub use options::typed_fields;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;

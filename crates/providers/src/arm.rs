@@ -32,8 +32,7 @@ pub(crate) struct Arm {
 impl Arm {
     /// The usual way, and those for some models.
     pub(crate) fn all(row: &Row, settings: &Settings) -> (Self, Vec<Self>) {
-        let chosen = row.variants.iter().filter(|variant| holds_all(&variant.r#if, settings));
-        let row = chosen.fold(row.clone(), with);
+        let row = chosen(row, settings);
         let models = row.models.iter().filter(|model| holds_all(&model.then.r#if, settings));
         let arms = models.map(|model| Self::new(&with(row.clone(), &model.then), settings, model.fits.clone()));
         (Self::new(&row, settings, Vec::new()), arms.collect())
@@ -49,6 +48,11 @@ impl Arm {
             body: row.body.clone(),
             unnamed: row.unnamed,
         }
+    }
+
+    /// The patterns of the models it is for.
+    pub(crate) fn patterns(&self) -> &[String] {
+        &self.fits
     }
 
     /// Whether it is for this model.
@@ -90,10 +94,31 @@ impl Arm {
     }
 }
 
+/// The row with the variants that the settings choose.
+pub(crate) fn chosen(row: &Row, settings: &Settings) -> Row {
+    row.variants.iter().filter(|variant| holds_all(&variant.r#if, settings)).fold(row.clone(), with)
+}
+
 /// The row with a variant laid over it.
 fn with(mut row: Row, variant: &Variant) -> Row {
-    let Variant { r#if: _, host, speaks, apis, paths, stream_paths, headers, stream_headers, auth, body, unnamed } =
-        variant.clone();
+    let Variant {
+        r#if: _,
+        host,
+        speaks,
+        apis,
+        paths,
+        only_paths,
+        stream_paths,
+        headers,
+        stream_headers,
+        auth,
+        body,
+        unnamed,
+    } = variant.clone();
+    if only_paths {
+        row.paths.clear();
+        row.stream_paths.clear();
+    }
     row.host = host.unwrap_or(row.host);
     row.speaks = speaks.unwrap_or(row.speaks);
     row.apis = apis.unwrap_or(row.apis);

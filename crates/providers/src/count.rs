@@ -30,6 +30,13 @@ impl Counting {
     }
 }
 
+impl Arm {
+    /// Whether questions in other protocols than the provider's own are put to it.
+    pub(crate) fn counts(&self) -> bool {
+        counted_at(self, Some("m")).is_some()
+    }
+}
+
 impl Provider {
     /// The question of a `caller` about `body`, for this model, which may stand in the body alone. `None`: the provider
     /// does not count, or speaks as the caller does and is asked like any.

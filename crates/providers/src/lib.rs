@@ -16,6 +16,7 @@ mod headers;
 mod interpreter;
 mod mapping;
 mod path;
+mod portrait;
 mod prepare;
 mod provider;
 mod row;
@@ -35,6 +36,7 @@ pub use classify::{
 pub use context::ContextFile;
 pub use count::Counting;
 pub use interpreter::Interpreter;
+pub use portrait::{Portrait, Way, portraits};
 pub use prepare::{PrepareError, Prepared, Stamp};
 pub use provider::Provider;
 pub use settings::{BasePathHandling, CustomSetting, Protocol, SettingMode, SettingProblem, Settings};

@@ -134,6 +134,9 @@ pub(crate) struct Variant {
     /// Operation → path.
     #[serde(default)]
     pub(crate) paths: BTreeMap<String, String>,
+    /// The row's own paths do not hold.
+    #[serde(default)]
+    pub(crate) only_paths: bool,
     /// The same for streams.
     #[serde(default)]
     pub(crate) stream_paths: BTreeMap<String, String>,

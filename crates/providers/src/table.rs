@@ -17,6 +17,11 @@ pub(crate) fn row(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name == name)
 }
 
+/// All rows, in alphabetical order.
+pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
+    TABLE.iter()
+}
+
 /// The types this version serves, in alphabetical order: all of them.
 pub fn supported_types() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|row| row.name.as_str())

@@ -67,6 +67,13 @@ const OPTIONS: &[(&str, Shape, &[&str])] = &[
     ("zhipuCodePlanMode", Flag, &["zhipuai"]),
 ];
 
+/// The fields that only some types have, and which.
+pub fn typed_fields() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    let accounts: (_, &[_]) = ("vertexAuthKey", &["vertex"]);
+    let fields = OPTIONS.iter().map(|(name, _, types)| (*name, *types));
+    fields.filter(|(_, types)| !types.is_empty()).chain([accounts])
+}
+
 /// Keys that Higress' documentation, annotations or samples name although nothing reads them, and what to do.
 const DEAD: &[(&str, &str)] = &[
     ("apiToken", "did you mean `apiTokens`?"),

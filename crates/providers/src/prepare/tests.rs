@@ -74,6 +74,23 @@ fn usage_is_asked_for_in_streams_unless_the_client_said_something_about_it() {
 }
 
 #[test]
+fn a_claude_model_at_vertex_answers_geminis_callers_in_translation_and_draws_nothing() {
+    let mut settings =
+        settings("vertex", json!({"vertexRegion": "global", "vertexProjectId": "p", "vertexAuthKey": "k"}));
+    (settings.tokens, settings.own_form) = (0, true);
+    let provider = provider(&settings);
+    let json = [("content-type", "application/json")];
+    let ask = |path: &str, body| ask("POST", path, &json, body);
+    let generate = ask("/v1beta/models/claude-x:generateContent", r#"{"contents":[{"parts":[{"text":"Hi"}]}]}"#);
+    let prepared = provider.prepare(&generate, None, Stamp::default()).unwrap();
+    assert!(prepared.path.ends_with("/publishers/anthropic/models/claude-x:rawPredict"), "{}", prepared.path);
+    assert_eq!(sent_body(&prepared)["messages"][0]["role"], "user");
+    let picture = ask("/v1/images/generations", r#"{"model":"claude-x","prompt":"a"}"#);
+    let refused = provider.prepare(&picture, None, Stamp::default()).unwrap_err();
+    assert_eq!(refused, PrepareError::Unsupported { operation: Operation::ImageGeneration });
+}
+
+#[test]
 fn a_targets_rename_comes_before_the_mapping() {
     let mut settings = settings("openai", json!({}));
     settings.model_mapping = vec![("gpt-*".to_owned(), "mapped".to_owned())];
