@@ -11,6 +11,7 @@ use crate::text::{Number, Text};
 
 mod answer;
 mod blocks;
+mod claude_code;
 mod family;
 mod fields;
 mod foreign;
@@ -25,6 +26,7 @@ mod write_request;
 
 pub(crate) use family::Version;
 
+pub use claude_code::with_claude_code;
 pub(crate) use foreign::without_foreign_thoughts;
 
 /// The dialect.

@@ -55,6 +55,11 @@ pub trait Upstream: Sync {
         true
     }
 
+    /// Whether its answers come as streams whatever is asked for. Then a whole answer is read from a stream that is over.
+    fn only_streams(&self) -> bool {
+        false
+    }
+
     /// Writes a request and notes each field of it that has no place here.
     ///
     /// # Errors

@@ -6,11 +6,11 @@
 use claviger_types::Operation;
 
 use crate::codec::{Asked, Context, Refused, StreamReader, Unreadable, Upstream, read_fault};
+use crate::gather;
 use crate::model::{Answer, Dropped, Fault, FaultKind, Request};
 use crate::sse::Sse;
 use crate::text::Number;
 
-mod answer;
 mod fields;
 mod stream_in;
 #[cfg(test)]
@@ -37,8 +37,15 @@ impl Upstream for Coze {
         Ok(())
     }
 
-    fn read_answer<'a>(&self, body: &'a str, _: &'a Asked) -> Result<Answer<'a>, Unreadable> {
-        answer::read(body)
+    fn only_streams(&self) -> bool {
+        true
+    }
+
+    fn read_answer<'a>(&self, body: &'a str, asked: &'a Asked) -> Result<Answer<'a>, Unreadable> {
+        if body.trim_start().starts_with('{') {
+            return Err(Unreadable { message: "the answer is no stream".to_owned() });
+        }
+        gather::answer(self.stream_reader(asked), body, &asked.kept)
     }
 
     fn stream_reader(&self, _: &Asked) -> Box<dyn StreamReader> {
@@ -47,6 +54,11 @@ impl Upstream for Coze {
 
     fn read_fault(&self, status: u16, body: &[u8]) -> Fault<'static> {
         fault(status, body)
+    }
+
+    fn hidden_fault(&self, status: u16, body: &[u8]) -> Option<Fault<'static>> {
+        let told = || gather::fault(self.stream_reader(&Asked::default()), std::str::from_utf8(body).ok()?);
+        claviger_wire::fault::in_json(body).map(|_| self.read_fault(status, body)).or_else(told)
     }
 }
 

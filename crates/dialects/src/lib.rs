@@ -15,6 +15,7 @@ mod coze;
 mod deepl;
 mod dify;
 pub mod embeddings;
+mod gather;
 mod gemini;
 mod hunyuan;
 mod hygiene;
@@ -41,6 +42,7 @@ mod text;
 mod translation;
 mod triton;
 
+pub use anthropic::with_claude_code;
 pub use bedrock::{BedrockSettings, CachePoints};
 pub use codec::{
     Asked, CacheForm, Client, Context, Profile, ReasoningForm, Refused, Sink, StreamReader, StreamWriter, ThoughtsBack,

@@ -197,6 +197,11 @@ impl Translation {
         self.upstream.hidden_fault(status, body).unwrap_or_else(invalid_answer)
     }
 
+    /// Whether a whole answer is read from a stream that is over, as the provider has no other.
+    pub fn gathers(&self) -> bool {
+        self.upstream.only_streams()
+    }
+
     /// Whether the caller asked for a stream.
     pub const fn wants_stream(&self) -> bool {
         self.asked.stream

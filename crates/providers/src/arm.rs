@@ -107,6 +107,7 @@ fn with(mut row: Row, variant: &Variant) -> Row {
         speaks,
         apis,
         paths,
+        adapted,
         only_paths,
         stream_paths,
         headers,
@@ -115,6 +116,9 @@ fn with(mut row: Row, variant: &Variant) -> Row {
         body,
         unnamed,
     } = variant.clone();
+    if adapted {
+        (row.untouched_body, row.keeps_path, row.passes_others) = (false, false, false);
+    }
     if only_paths {
         row.paths.clear();
         row.stream_paths.clear();

@@ -9,7 +9,7 @@ use claviger_wire::Ask;
 
 use crate::arm::Arm;
 use crate::path::{self, Place};
-use crate::provider::Provider;
+use crate::provider::{Provider, counted_in};
 
 /// A question in a provider's protocol.
 #[derive(Debug)]
@@ -58,10 +58,10 @@ impl Provider {
     }
 
     /// The path of a question in Gemini's own protocol: beside that of its conversations, which is elsewhere at Vertex.
-    pub(crate) fn own_count(&self, arm: &Arm, ask: &Ask) -> Option<String> {
-        let asked = ask.path.strip_suffix(":countTokens").filter(|_| ask.operation == Operation::Other)?;
-        let model = self.model_for(Some(asked.rsplit('/').next()?));
-        counted_at(arm, model.as_deref()).filter(|(dialect, _)| *dialect == Dialect::Gemini).map(|(_, path)| path)
+    /// `model`: as the provider calls it.
+    pub(crate) fn own_count(&self, arm: &Arm, ask: &Ask, model: Option<&str>) -> Option<String> {
+        counted_in(ask).filter(|protocol| *protocol == Protocol::Gemini)?;
+        counted_at(arm, model).filter(|(dialect, _)| *dialect == Dialect::Gemini).map(|(_, path)| path)
     }
 }
 

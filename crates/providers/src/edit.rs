@@ -5,6 +5,7 @@
 
 pub(crate) mod custom;
 mod messages;
+pub(crate) mod named;
 mod tweak;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use claviger_wire::{Ask, json};
 use serde_json::{Map, Value};
 
 use crate::arm::Arm;
-use crate::provider::{Provider, is_gemini, takes_model};
+use crate::provider::{Provider, is_gemini, names_model, takes_model};
 use crate::row::Tweak;
 use crate::settings::Protocol;
 
@@ -34,6 +35,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) wants_usage: bool,
     /// The model it names.
     pub(crate) model: Option<&'a str>,
+    /// Whether it names a model at all, or ought to.
+    pub(crate) names: bool,
     /// Whether it is written in the provider's own dialect, which was translated into.
     pub(crate) theirs: bool,
     /// Whether the settings have been laid over it before that.
@@ -49,6 +52,7 @@ impl<'a> Draft<'a> {
             stream: ask.stream,
             wants_usage: ask.wants_usage,
             model: ask.model.as_deref(),
+            names: names_model(ask),
             theirs: false,
             laid: false,
         }
@@ -62,8 +66,8 @@ pub(crate) fn body(
     draft: Draft<'_>,
     model: Option<&str>,
 ) -> Result<(Bytes, bool), NotAnObject> {
-    let Draft { operation, mut body, stream, wants_usage, model: named, theirs, laid } = draft;
-    if !laid && (has_settings(provider, arm, operation) || provider.row.untouched_body) {
+    let Draft { operation, mut body, stream, wants_usage, model: named, names, theirs, laid } = draft;
+    if !laid && (has_settings(provider, arm, operation) || provider.is_untouched) {
         let original = theirs || is_gemini(operation) || provider.settings.protocol == Protocol::Original;
         body = custom::apply(provider, body, if original { Protocol::Original } else { Protocol::OpenAi })?;
     }
@@ -86,7 +90,7 @@ pub(crate) fn body(
         }
     }
     match model {
-        Some(model) if takes_model(operation) && named != Some(model) => {
+        Some(model) if names && named != Some(model) => {
             Ok((json::set_field(&body, "model", &json::quote(model)), hide_usage))
         }
         Some(_) | None => Ok((body, hide_usage)),

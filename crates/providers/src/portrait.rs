@@ -1,6 +1,6 @@
 //! What a type can do, told for people: worked out by the rules that requests follow, so that a page made of it is true.
 //!
-//! In: the rows. Out: for each type the ways to ask it, and what each serves. No request, no configuration.
+//! Told is an entry in our own form. In: the rows. Out: for each type the ways to ask it, and what each serves. No request, no configuration.
 
 use claviger_dialects::Protocol;
 use claviger_types::Operation;
@@ -51,7 +51,7 @@ pub fn portraits() -> impl Iterator<Item = Portrait> {
     table::rows().map(|row| Portrait {
         name: &row.name,
         needs_tokens: row.tokens == Tokens::Required,
-        passes_others: row.passes_others,
+        passes_others: satisfying(row, &[]).is_some_and(|settings| arm::chosen(row, &settings).passes_others),
         ways: ways(row),
     })
 }

@@ -20,7 +20,7 @@ use crate::arm::Arm;
 use crate::headers;
 use crate::interpreter::{Interpreter, Matter};
 use crate::path::{self, Place};
-use crate::provider::{Provider, is_gemini, takes_model};
+use crate::provider::{Provider, maps_model};
 use crate::row::Auth;
 use crate::settings::BasePathHandling;
 use crate::url::{escaped, with_parameter};
@@ -96,8 +96,7 @@ impl Provider {
     /// The request to send for `ask`; `model` is the target's rename, before `modelMapping`.
     pub fn prepare(&self, ask: &Ask, model: Option<&str>, stamp: Stamp) -> Result<Prepared, PrepareError> {
         let asked = model.or(ask.model.as_deref());
-        let mapped = takes_model(ask.operation) || is_gemini(ask.operation) || ask.operation == Operation::Realtime;
-        let model = if mapped { self.model_for(asked) } else { asked.map(str::to_owned) };
+        let model = if maps_model(ask) { self.model_for(asked) } else { asked.map(str::to_owned) };
         let arm = self.arm(model.as_deref());
         let load = match arm.caller(ask.operation) {
             // what is not kept cannot be translated
@@ -153,7 +152,7 @@ impl Provider {
         let path = path::at(place, load.operation, &kept, model).ok_or_else(|| PrepareError::BadRequest {
             message: "this provider needs the name of a model".to_owned(),
         })?;
-        let path = self.own_count(arm, ask).unwrap_or(path);
+        let path = self.own_count(arm, ask, model).unwrap_or(path);
         let is_fixed = matches!(place, Place::Fixed(_));
         if !is_translated {
             return Ok(self.dressed(arm, path, is_fixed, ask, model));

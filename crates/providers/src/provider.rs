@@ -4,9 +4,10 @@ use std::fmt;
 
 use claviger_dialects::Protocol;
 use claviger_dialects::models::Shape;
-use claviger_types::Operation;
+use claviger_types::{Dialect, Operation};
+use claviger_wire::Ask;
 
-use crate::arm::Arm;
+use crate::arm::{self, Arm};
 use crate::classify::Classifier;
 use crate::mapping::Mapping;
 use crate::row::Row;
@@ -20,6 +21,8 @@ pub struct Provider {
     pub(crate) settings: Settings,
     pub(crate) mapping: Mapping,
     pub(crate) classifier: Classifier,
+    /// The body is not ours.
+    pub(crate) is_untouched: bool,
     /// The usual way to ask it.
     usual: Arm,
     /// Those for some models.
@@ -44,6 +47,7 @@ impl Provider {
         let (usual, arms) = Arm::all(row, settings);
         Ok(Self {
             row,
+            is_untouched: arm::chosen(row, settings).untouched_body,
             classifier: Classifier::of(settings, &usual.address.authority),
             mapping: Mapping::new(&settings.model_mapping),
             settings: settings.clone(),
@@ -68,9 +72,14 @@ impl Provider {
         can(&self.usual) || self.arms.iter().any(can)
     }
 
-    /// Whether callers of this protocol reach it untranslated.
+    /// Whether it is asked as it stands how many LLM tokens a request of this protocol is. One that serves
+    /// another vendor's protocol beside its own has a path for its conversations alone: where it would count is not known.
     pub fn speaks(&self, protocol: Protocol) -> bool {
-        Operation::ALL.iter().any(|operation| caller(*operation) == Some(protocol) && self.usual.passes(*operation))
+        let is_its_own = self.usual.speech.protocol == protocol || !self.adapts() || self.row.passes_others;
+        is_its_own
+            && Operation::ALL
+                .iter()
+                .any(|operation| caller(*operation) == Some(protocol) && self.usual.passes(*operation))
     }
 
     /// How it is asked for this model.
@@ -97,7 +106,7 @@ impl Provider {
 
     /// Whether clients speak OpenAI's dialect to it and the body may be adapted.
     pub(crate) fn adapts(&self) -> bool {
-        self.settings.protocol == settings::Protocol::OpenAi && !self.row.untouched_body
+        self.settings.protocol == settings::Protocol::OpenAi && !self.is_untouched
     }
 
     fn maps(&self) -> bool {
@@ -108,6 +117,30 @@ impl Provider {
 /// Whether the operation is Gemini's, whose model stands in the path.
 pub(crate) const fn is_gemini(operation: Operation) -> bool {
     matches!(operation, Operation::GeminiGenerateContent | Operation::GeminiStreamGenerateContent)
+}
+
+/// What is spoken in a question for the number of LLM tokens, which has no operation of its own.
+pub(crate) fn counted_in(ask: &Ask) -> Option<Protocol> {
+    match ask.dialect {
+        _ if ask.operation != Operation::Other => None,
+        Dialect::Anthropic => ask.path.ends_with("/v1/messages/count_tokens").then_some(Protocol::Anthropic),
+        Dialect::Gemini => ask.path.ends_with(":countTokens").then_some(Protocol::Gemini),
+        Dialect::OpenAi => None,
+    }
+}
+
+/// Whether `modelMapping` concerns the request: it names a model, wherever it stands.
+pub(crate) fn maps_model(ask: &Ask) -> bool {
+    let operation = ask.operation;
+    let only_tells = || operation == Operation::Other && claviger_wire::operation::only_tells(&ask.path);
+    takes_model(operation) || is_gemini(operation) || operation == Operation::Realtime || only_tells()
+}
+
+/// Whether the request names its model in the body, where a target's rename is written.
+pub(crate) fn names_model(ask: &Ask) -> bool {
+    takes_model(ask.operation)
+        || matches!(ask.operation, Operation::AnthropicComplete | Operation::QwenAigc)
+        || counted_in(ask) == Some(Protocol::Anthropic)
 }
 
 /// Whether requests of this operation name a model in their body, so that mapping concerns it.

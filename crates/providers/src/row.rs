@@ -134,6 +134,9 @@ pub(crate) struct Variant {
     /// Operation → path.
     #[serde(default)]
     pub(crate) paths: BTreeMap<String, String>,
+    /// Conversations are ours to adapt after all: `untouched_body`, `keeps_path` and `passes_others` do not hold.
+    #[serde(default)]
+    pub(crate) adapted: bool,
     /// The row's own paths do not hold.
     #[serde(default)]
     pub(crate) only_paths: bool,

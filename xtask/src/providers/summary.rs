@@ -60,7 +60,7 @@ fn cells(way: &Way) -> Vec<String> {
     let mut cells: Vec<_> = COLUMNS.iter().map(|(_, operations)| serves(operations).to_owned()).collect();
     let converses =
         way.translates.contains(&Operation::AnthropicMessages) || way.passes.contains(&Operation::AnthropicMessages);
-    let counts = match (way.counts, converses) {
+    let counts = match (way.counts || way.translates.is_empty(), converses) {
         (true, _) => "=",
         (false, true) => "≈",
         (false, false) => "",

@@ -16,7 +16,7 @@ use super::{thinking, tools, write_cache};
 pub(super) const DEFAULT_MAX_TOKENS: u64 = 4096;
 
 /// Claude Code's credentials are good only for requests whose system prompt begins with this sentence.
-const CLAUDE_CODE: &str = "You are Claude Code, Anthropic's official CLI for Claude.";
+pub(super) const CLAUDE_CODE: &str = "You are Claude Code, Anthropic's official CLI for Claude.";
 
 pub(super) fn write(request: &Request<'_>, context: &Context, dropped: &mut Dropped, out: &mut Vec<u8>) {
     let name = context.model.as_deref().unwrap_or(&request.model);

@@ -17,6 +17,19 @@ pub struct Fault<'a> {
     pub param: Option<Text<'a>>,
 }
 
+impl Fault<'_> {
+    /// The same, owned.
+    pub fn into_owned(self) -> Fault<'static> {
+        Fault {
+            status: self.status,
+            kind: self.kind,
+            code: self.code.map(Text::into_owned),
+            message: self.message.into_owned(),
+            param: self.param.map(Text::into_owned),
+        }
+    }
+}
+
 /// What kind of failure it is: decides each dialect's own word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {

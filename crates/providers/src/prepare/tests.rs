@@ -91,6 +91,51 @@ fn a_claude_model_at_vertex_answers_geminis_callers_in_translation_and_draws_not
 }
 
 #[test]
+fn questions_for_counts_name_the_model_as_the_provider_does() {
+    let json = [("content-type", "application/json")];
+    let mapped = |kind: &str| {
+        let model_mapping = vec![("*".to_owned(), "mapped".to_owned())];
+        provider(&Settings { model_mapping, ..settings(kind, json!({})) })
+    };
+    let count = ask("POST", "/v1/messages/count_tokens", &json, r#"{"model":"a","messages":[]}"#);
+    let sent = mapped("claude").prepare(&count, None, Stamp::default()).unwrap();
+    assert_eq!((sent.path.as_str(), &sent_body(&sent)["model"]), ("/v1/messages/count_tokens", &json!("mapped")));
+    let body = r#"{"generateContentRequest":{"model":"models/a","contents":[]}}"#;
+    let count = ask("POST", "/v1beta/models/a:countTokens", &json, body);
+    let sent = mapped("gemini").prepare(&count, None, Stamp::default()).unwrap();
+    assert_eq!(sent.path, "/v1beta/models/mapped:countTokens");
+    assert_eq!(sent_body(&sent)["generateContentRequest"]["model"], "models/mapped");
+    let body = r#"{"requests":[{"model":"models/a","content":{}}]}"#;
+    let embed = ask("POST", "/v1beta/models/a:batchEmbedContents", &json, body);
+    let sent = mapped("gemini").prepare(&embed, None, Stamp::default()).unwrap();
+    assert_eq!(sent.path, "/v1beta/models/mapped:batchEmbedContents");
+    assert_eq!(sent_body(&sent)["requests"][0]["model"], "models/mapped");
+}
+
+#[test]
+fn a_targets_rename_reaches_completions_of_anthropics_too_which_are_not_mapped() {
+    let model_mapping = vec![("*".to_owned(), "mapped".to_owned())];
+    let provider = provider(&Settings { model_mapping, ..settings("claude", json!({})) });
+    let complete = ask("POST", "/v1/complete", &[("content-type", "application/json")], r#"{"model":"a"}"#);
+    let sent = |rename| sent_body(&provider.prepare(&complete, rename, Stamp::default()).unwrap());
+    assert_eq!((sent(None)["model"].take(), sent(Some("b"))["model"].take()), (json!("a"), json!("b")));
+}
+
+#[test]
+fn a_claude_code_token_hears_its_sentence_in_messages_that_pass_unless_the_entry_is_higress() {
+    let json = [("content-type", "application/json")];
+    let plain = settings("claude", json!({"claudeCodeMode": true}));
+    for path in ["/v1/messages", "/v1/messages/count_tokens"] {
+        let ask = ask("POST", path, &json, r#"{"model":"m","max_tokens":1,"messages":[]}"#);
+        let higress = provider(&plain).prepare(&ask, None, Stamp::default()).unwrap();
+        assert_eq!(higress.body, ask.body);
+        let own = provider(&Settings { own_form: true, ..plain.clone() });
+        let sent = sent_body(&own.prepare(&ask, None, Stamp::default()).unwrap());
+        assert!(sent["system"][0]["text"].as_str().unwrap().starts_with("You are Claude Code"), "{path}");
+    }
+}
+
+#[test]
 fn a_targets_rename_comes_before_the_mapping() {
     let mut settings = settings("openai", json!({}));
     settings.model_mapping = vec![("gpt-*".to_owned(), "mapped".to_owned())];

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use claviger_dialects::{Context, Protocol, model::Dropped};
-use claviger_types::Operation;
+use claviger_dialects::{Context, Protocol, model::Dropped, with_claude_code};
+use claviger_types::{Dialect, Operation};
 use claviger_wire::{Ask, BodyForm};
 
 use super::{CONVERSATION, PrepareError, Stamp};
 use crate::arm::Arm;
-use crate::edit::{self, Draft};
+use crate::edit::{self, Draft, named};
 use crate::interpreter::Interpreter;
-use crate::provider::{Provider, takes_model};
+use crate::provider::{Provider, counted_in, takes_model};
 
 /// What is sent, but for place and headers.
 pub(super) struct Load {
@@ -29,8 +29,7 @@ impl Provider {
     pub(super) fn passing(&self, arm: &Arm, ask: &Ask, model: Option<&str>) -> Result<Load, PrepareError> {
         let (body, hide_usage) = match &ask.form {
             BodyForm::Json if !ask.truncated => {
-                let cleaned = arm.speech.passed(ask.operation).and_then(|protocol| protocol.cleaned(&ask.body));
-                let body = cleaned.unwrap_or_else(|| ask.body.clone());
+                let body = self.cleaned(arm, ask, model);
                 edit::body(self, arm, Draft { body, ..Draft::of(ask) }, model)?
             }
             BodyForm::Multipart { boundary } if !ask.truncated => (multipart(ask, boundary, model), false),
@@ -40,6 +39,20 @@ impl Provider {
         };
         let (operation, stream) = (arm.served(ask.operation), ask.stream);
         Ok(Load { body, operation, stream, hide_usage, translation: None, dropped: Dropped::default() })
+    }
+
+    /// The body without what the provider refuses of other vendors', and with what it wants to read.
+    fn cleaned(&self, arm: &Arm, ask: &Ask, model: Option<&str>) -> Bytes {
+        let is_geminis = ask.operation == Operation::Other && ask.dialect == Dialect::Gemini && self.adapts();
+        if let Some(model) = model.filter(|model| is_geminis && ask.model.as_deref() != Some(*model)) {
+            return named::renamed(&ask.body, model);
+        }
+        let counted = || counted_in(ask).filter(|_| self.adapts());
+        let Some(protocol) = arm.speech.passed(ask.operation).or_else(counted) else { return ask.body.clone() };
+        let body = protocol.cleaned(&ask.body).unwrap_or_else(|| ask.body.clone());
+        // Higress leaves it to the caller to begin as Claude Code does
+        let begins = protocol == Protocol::Anthropic && arm.speech.profile.claude_code && self.settings.own_form;
+        begins.then(|| with_claude_code(&body)).flatten().unwrap_or(body)
     }
 
     /// The request in the provider's dialect. What the configuration changes is changed where OpenAI's is spoken, on the
@@ -63,7 +76,8 @@ impl Provider {
         let refused = |refused: claviger_dialects::Refused| PrepareError::BadRequest { message: refused.message };
         let out = translation.request(&body, &ask.form).map_err(refused)?;
         let (operation, stream, wants_usage) = (out.operation, out.stream, true);
-        let draft = Draft { operation, body: out.body, stream, wants_usage, model, theirs: true, laid: early };
+        let names = takes_model(operation);
+        let draft = Draft { operation, body: out.body, stream, wants_usage, model, names, theirs: true, laid: early };
         let (body, _) = edit::body(self, arm, draft, model)?;
         Ok(Load {
             body,

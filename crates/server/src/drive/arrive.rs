@@ -264,7 +264,8 @@ async fn whole_json(
             if !stored && fault::hidden_in_success(&body).is_some() {
                 return Err(Fault::Said(body));
             }
-            if if body.is_empty() { !may_be_empty(call) } else { !is_json(&body) } {
+            let gathers = translate::gathers(prepared);
+            if if body.is_empty() { !may_be_empty(call) } else { !gathers && !is_json(&body) } {
                 return Err(Fault::Garbled);
             }
             let usage = usage::in_json(&body);
@@ -275,6 +276,8 @@ async fn whole_json(
                 None => body,
             };
             let body = translate::whole(translation, &body).map_err(|said| said.map_or(Fault::Garbled, Fault::Said))?;
+            // where the answer was a stream, what was used is in the whole that was made of it
+            let usage = usage.or_else(|| gathers.then(|| usage::in_json(&body))?);
             Ok(Form::Whole { body, usage })
         }
     }

@@ -97,6 +97,12 @@ pub(crate) fn whole(interpreter: &Interpreter, body: &[u8]) -> Result<Bytes, Opt
     Ok(out.into())
 }
 
+/// Whether the answer is a stream although the caller wants it whole.
+pub(crate) fn gathers(prepared: &Prepared) -> bool {
+    let conversation = prepared.translation.as_ref().and_then(|interpreter| interpreter.conversation());
+    conversation.is_some_and(|translation| !prepared.stream && translation.gathers())
+}
+
 /// The headers of an answer that was translated.
 pub(crate) fn headers(headers: &mut HeaderMap, kind: &'static str) {
     headers.remove(header::CONTENT_ENCODING);

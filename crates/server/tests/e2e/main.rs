@@ -21,6 +21,8 @@ mod endings;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod gathered;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod media;
