@@ -15,6 +15,7 @@ use crate::text::{Number, Text};
 mod answer_in;
 mod answer_out;
 mod array;
+mod audio;
 mod embeddings;
 mod family;
 mod fields;

@@ -6,6 +6,7 @@
 //! name, or drop a field in silence.
 
 mod anthropic;
+pub mod audio;
 mod bedrock;
 mod codec;
 mod cohere;

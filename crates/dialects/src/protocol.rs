@@ -8,7 +8,7 @@ use crate::{
     anthropic, bedrock, cohere, cohere_v1, coze, deepl, dify, gemini, hunyuan, minimax, openai_chat, openai_responses,
     qwen, spark, triton,
 };
-use crate::{embeddings, images, rerank};
+use crate::{audio, embeddings, images, rerank};
 
 /// A side of a dialect: `None` where nobody speaks it.
 macro_rules! side {
@@ -23,7 +23,7 @@ macro_rules! side {
 macro_rules! protocols {
     ($($(#[$doc:meta])* $variant:ident = $name:literal { $(client: $client:expr,)? $(upstream: $upstream:expr,)?
         $(embeddings_client: $embeds_for:expr,)? $(embeddings_upstream: $embeds:expr,)?
-        $(images: $draws:expr,)? $(rerank: $ranks:expr,)? })*) => {
+        $(images: $draws:expr,)? $(audio: $speaks:expr,)? $(rerank: $ranks:expr,)? })*) => {
         /// A wire protocol for conversations. Finer than [`Dialect`], which says how a caller is answered: OpenAI has
         /// two.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,6 +63,11 @@ macro_rules! protocols {
                 match self { $(Self::$variant => side!($($draws)?),)* }
             }
 
+            /// The provider's side of its speech and transcripts, if they are not OpenAI's.
+            pub fn audio(self) -> Option<&'static dyn audio::Upstream> {
+                match self { $(Self::$variant => side!($($speaks)?),)* }
+            }
+
             /// The provider's side of its reranking, if it is not the one that all others copy.
             pub fn rerank(self) -> Option<&'static dyn rerank::Upstream> {
                 match self { $(Self::$variant => side!($($ranks)?),)* }
@@ -88,7 +93,7 @@ protocols! {
     Gemini = "gemini" {
         client: gemini::Gemini, upstream: gemini::Gemini,
         embeddings_client: gemini::Gemini, embeddings_upstream: gemini::Gemini,
-        images: gemini::Gemini,
+        images: gemini::Gemini, audio: gemini::Gemini,
     }
     /// AWS Bedrock Converse.
     Bedrock = "bedrock" {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use claviger_dialects::Protocol;
-use claviger_types::{Operation, glob};
+use claviger_types::{Dialect, Operation, glob};
+use claviger_wire::Ask;
 
 use crate::address::Address;
 use crate::check::holds_all;
@@ -85,6 +86,15 @@ impl Arm {
         self.address.place(theirs).map(|_| caller)
     }
 
+    /// What is asked for in translation, and what the caller speaks. Gemini's embeddings have no operation of their own.
+    pub(crate) fn translated(&self, ask: &Ask) -> Option<(Operation, Protocol)> {
+        if !embeds(ask) {
+            return self.caller(ask.operation).map(|caller| (ask.operation, caller));
+        }
+        let theirs = self.speech.embeds_for(Protocol::Gemini)?;
+        self.address.place(theirs).map(|_| (Operation::Embeddings, Protocol::Gemini))
+    }
+
     /// The model's name as the provider tells it; some are configured escaped, as they stand in the path.
     pub(crate) fn name(&self, model: &str, operation: Operation) -> String {
         let place = self.speech.operation(operation, false).and_then(|theirs| self.address.place(theirs));
@@ -92,6 +102,13 @@ impl Arm {
         let plain = || claviger_wire::operation::decode(model).map(Cow::into_owned);
         in_path.then(plain).flatten().unwrap_or_else(|| model.to_owned())
     }
+}
+
+/// Whether Gemini's embeddings are asked for.
+fn embeds(ask: &Ask) -> bool {
+    ask.operation == Operation::Other
+        && ask.dialect == Dialect::Gemini
+        && [":embedContent", ":batchEmbedContents"].iter().any(|word| ask.path.ends_with(word))
 }
 
 /// The row with the variants that the settings choose.

@@ -2,7 +2,7 @@
 //! streams.
 
 use claviger_dialects::{
-    Context, Outgoing, Protocol, Refused, Reply, StreamTranslation, Translation, embeddings, images, rerank,
+    Context, Outgoing, Protocol, Refused, Reply, StreamTranslation, Translation, audio, embeddings, images, rerank,
 };
 use claviger_types::Operation;
 use claviger_wire::BodyForm;
@@ -16,6 +16,8 @@ pub enum Interpreter {
     Embeddings(Box<embeddings::Translation>),
     /// Of pictures.
     Images(Box<images::Translation>),
+    /// Of speech or a transcript.
+    Audio(Box<audio::Translation>),
     /// Of a ranking.
     Rerank(Box<rerank::Translation>),
 }
@@ -26,6 +28,7 @@ impl Interpreter {
         Some(match Matter::of(operation) {
             Matter::Embeddings => Self::Embeddings(Box::new(embeddings::Translation::new(caller, provider, context)?)),
             Matter::Images => Self::Images(Box::new(images::Translation::new(caller, provider, operation, context)?)),
+            Matter::Audio => Self::Audio(Box::new(audio::Translation::new(caller, provider, operation, context)?)),
             Matter::Rerank => Self::Rerank(Box::new(rerank::Translation::new(caller, provider, context)?)),
             Matter::Conversation => Self::Conversation(Box::new(Translation::new(caller, provider, context)?)),
         })
@@ -41,6 +44,7 @@ impl Interpreter {
             Self::Conversation(translation) => translation.request(body),
             Self::Embeddings(translation) => translation.request(body),
             Self::Images(translation) => translation.request(body, boundary),
+            Self::Audio(translation) => translation.request(body, boundary),
             Self::Rerank(translation) => translation.request(body),
         }
     }
@@ -51,6 +55,7 @@ impl Interpreter {
             Self::Conversation(translation) => translation.answer(status, body),
             Self::Embeddings(translation) => translation.answer(status, body),
             Self::Images(translation) => translation.answer(status, body),
+            Self::Audio(translation) => translation.answer(status, body),
             Self::Rerank(translation) => translation.answer(status, body),
         }
     }
@@ -59,7 +64,7 @@ impl Interpreter {
     pub fn conversation(&self) -> Option<&Translation> {
         match self {
             Self::Conversation(translation) => Some(translation),
-            Self::Embeddings(_) | Self::Images(_) | Self::Rerank(_) => None,
+            Self::Embeddings(_) | Self::Images(_) | Self::Audio(_) | Self::Rerank(_) => None,
         }
     }
 
@@ -68,7 +73,17 @@ impl Interpreter {
         match self {
             Self::Conversation(translation) => translation.wants_stream().then(|| translation.stream_type()),
             Self::Images(translation) => translation.wants_stream().then_some("text/event-stream"),
-            Self::Embeddings(_) | Self::Rerank(_) => None,
+            Self::Embeddings(_) | Self::Audio(_) | Self::Rerank(_) => None,
+        }
+    }
+
+    /// The media type of a good answer to the caller.
+    pub fn media_type(&self) -> &'static str {
+        match self {
+            Self::Audio(translation) => translation.media_type(),
+            Self::Conversation(_) | Self::Images(_) | Self::Embeddings(_) | Self::Rerank(_) => {
+                self.stream_type().unwrap_or("application/json")
+            }
         }
     }
 
@@ -87,6 +102,8 @@ pub(crate) enum Matter {
     Embeddings,
     /// Pictures.
     Images,
+    /// Speech and transcripts.
+    Audio,
     /// Texts in order.
     Rerank,
 }
@@ -97,6 +114,7 @@ impl Matter {
         match operation {
             Operation::Embeddings => Self::Embeddings,
             Operation::ImageGeneration | Operation::ImageEdit | Operation::ImageVariation => Self::Images,
+            Operation::AudioSpeech | Operation::AudioTranscription | Operation::AudioTranslation => Self::Audio,
             Operation::Rerank | Operation::QwenRerank => Self::Rerank,
             _ => Self::Conversation,
         }
@@ -106,7 +124,7 @@ impl Matter {
     pub(crate) fn takes(self, form: &BodyForm) -> bool {
         match form {
             BodyForm::Json => true,
-            BodyForm::Multipart { .. } => self == Self::Images,
+            BodyForm::Multipart { .. } => matches!(self, Self::Images | Self::Audio),
             BodyForm::Empty | BodyForm::Opaque => false,
         }
     }

@@ -98,14 +98,14 @@ impl Provider {
         let asked = model.or(ask.model.as_deref());
         let model = if maps_model(ask) { self.model_for(asked) } else { asked.map(str::to_owned) };
         let arm = self.arm(model.as_deref());
-        let load = match arm.caller(ask.operation) {
+        let load = match arm.translated(ask) {
             // what is not kept cannot be translated
-            Some(_) if ask.truncated || !Matter::of(ask.operation).takes(&ask.form) => {
+            Some((operation, _)) if ask.truncated || !Matter::of(operation).takes(&ask.form) => {
                 let message = "this provider speaks another protocol: the body must be JSON, and within the limit up to \
                                which it is kept";
                 return Err(PrepareError::BadRequest { message: message.to_owned() });
             }
-            Some(caller) => self.translated(arm, ask, model.as_deref(), caller, stamp)?,
+            Some(pair) => self.translated(arm, ask, model.as_deref(), pair, stamp)?,
             None if arm.passes(ask.operation) => self.passing(arm, ask, model.as_deref())?,
             None => return Err(PrepareError::Unsupported { operation: ask.operation }),
         };

@@ -63,6 +63,11 @@ impl Speech {
         (caller != self.protocol && self.operation(operation, false).is_some()).then_some(caller)
     }
 
+    /// Where embeddings for callers of another protocol are asked for.
+    pub(crate) fn embeds_for(&self, caller: Protocol) -> Option<Operation> {
+        (self.translates && caller != self.protocol).then(|| self.operation(Operation::Embeddings, false))?
+    }
+
     /// What is spoken on both sides when the operation is a conversation whose bytes pass.
     pub(crate) fn passed(&self, operation: Operation) -> Option<Protocol> {
         caller(operation).filter(|_| self.translates)
@@ -73,6 +78,7 @@ impl Speech {
         match Matter::of(asked) {
             Matter::Embeddings => Some(self.protocol.embeddings_upstream()?.operation()),
             Matter::Images => self.protocol.images()?.operation(asked),
+            Matter::Audio => self.protocol.audio()?.operation(asked),
             Matter::Rerank => Some(self.protocol.rerank()?.operation()),
             Matter::Conversation => Some(self.protocol.upstream()?.operation(stream)),
         }

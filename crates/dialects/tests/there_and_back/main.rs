@@ -5,4 +5,5 @@
 mod anthropic;
 mod chat;
 mod gemini;
+mod media;
 mod responses;

@@ -62,7 +62,7 @@ impl Provider {
         arm: &Arm,
         ask: &Ask,
         model: Option<&str>,
-        caller: Protocol,
+        (asked, caller): (Operation, Protocol),
         stamp: Stamp,
     ) -> Result<Load, PrepareError> {
         let early = caller == Protocol::OpenAiChat && ask.form == BodyForm::Json;
@@ -72,7 +72,7 @@ impl Provider {
         } else {
             ask.body.clone()
         };
-        let mut translation = self.translation(arm, ask, model, caller, stamp)?;
+        let mut translation = self.translation(arm, ask, model, (asked, caller), stamp)?;
         let refused = |refused: claviger_dialects::Refused| PrepareError::BadRequest { message: refused.message };
         let out = translation.request(&body, &ask.form).map_err(refused)?;
         let (operation, stream, wants_usage) = (out.operation, out.stream, true);
@@ -94,7 +94,7 @@ impl Provider {
         arm: &Arm,
         ask: &Ask,
         model: Option<&str>,
-        caller: Protocol,
+        (asked, caller): (Operation, Protocol),
         stamp: Stamp,
     ) -> Result<Interpreter, PrepareError> {
         let gemini = caller == Protocol::Gemini;
@@ -103,14 +103,14 @@ impl Provider {
             named_model: ask.model.clone().filter(|_| gemini),
             stream: gemini && ask.stream,
             array_stream: gemini && ask.stream && !as_events,
-            model: model.map(|model| arm.name(model, ask.operation)),
+            model: model.map(|model| arm.name(model, asked)),
             conversation: ask.headers.get(CONVERSATION).and_then(|id| id.to_str().ok()).map(str::to_owned),
             now: stamp.now,
             nonce: stamp.nonce,
             profile: arm.speech.profile.clone(),
             ..Context::default()
         };
-        Interpreter::new(caller, arm.speech.protocol, ask.operation, context)
+        Interpreter::new(caller, arm.speech.protocol, asked, context)
             .ok_or(PrepareError::Unsupported { operation: ask.operation })
     }
 }

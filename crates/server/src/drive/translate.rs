@@ -112,7 +112,7 @@ pub(crate) fn headers(headers: &mut HeaderMap, kind: &'static str) {
 
 /// The media type of a good answer.
 pub(crate) fn media_type(interpreter: &Interpreter) -> &'static str {
-    interpreter.stream_type().unwrap_or("application/json")
+    interpreter.media_type()
 }
 
 /// Whether the caller's stream consists of events.

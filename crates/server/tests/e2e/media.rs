@@ -66,6 +66,46 @@ async fn pictures_held_back_are_the_callers_concern_and_asked_for_once() {
 }
 
 #[tokio::test]
+async fn text_is_spoken_and_speech_written_down_by_gemini_models() {
+    let sound = json!({ "inlineData": { "mimeType": "audio/L16;codec=pcm;rate=24000", "data": "AQACAA==" } });
+    let answer = |part: &Value| json!({ "candidates": [{ "content": { "parts": [part] }, "finishReason": "STOP" }] });
+    let paths = ["tts", "flash"].map(|model| format!("/v1beta/models/{model}:generateContent"));
+    let replies = [
+        ("POST", paths[0].as_str(), answer(&sound)),
+        ("POST", paths[1].as_str(), answer(&json!({ "text": "Next stop: Valga.\n" }))),
+    ];
+    let (provider, gateway) = before("gemini", &[], &replies).await;
+    let asked = json!({ "model": "tts", "input": "Hello", "voice": "alloy", "response_format": "pcm" });
+    let spoken = gateway.ask(&post("/v1/audio/speech", &asked)).await;
+    assert_eq!((spoken.status, spoken.header("content-type")), (200, Some("audio/pcm")), "{}", spoken.text());
+    assert_eq!((spoken.body.as_slice(), spoken.header("x-claviger-dropped")), (&[1, 0, 2, 0][..], Some("voice")));
+    let parts: [(&str, &str, &[u8]); 3] =
+        [("model", "", b"flash"), ("file", "a.wav", b"sound"), ("response_format", "", b"text")];
+    let written = gateway.ask(&form("/v1/audio/transcriptions", &parts)).await;
+    assert_eq!((written.status, written.text().as_str()), (200, "Next stop: Valga.\n"));
+    assert_eq!(written.header("content-type"), Some("text/plain; charset=utf-8"));
+    assert_eq!(body(&provider)["contents"][0]["parts"][0]["inlineData"]["mimeType"], "audio/wav");
+}
+
+#[tokio::test]
+async fn geminis_callers_embed_with_providers_of_other_protocols() {
+    let vector = json!({ "object": "embedding", "index": 0, "embedding": [0.5, -1.0] });
+    let openais = json!({ "object": "list", "data": [vector], "usage": { "prompt_tokens": 3, "total_tokens": 3 } });
+    let lines = ["modelMapping: { \"*\": text-embedding-3-small }"];
+    let (provider, gateway) = before("openai", &lines, &[("POST", "/v1/embeddings", openais)]).await;
+    let content = json!({ "parts": [{ "text": "a quay" }] });
+    let one = json!({ "model": "models/embed", "content": content, "outputDimensionality": 2 });
+    let answer = gateway.ask(&post("/v1beta/models/embed:embedContent", &one)).await;
+    assert_eq!((answer.status, &answer.json()["embedding"]["values"]), (200, &json!([0.5, -1.0])), "{}", answer.text());
+    let sent = body(&provider);
+    assert_eq!((&sent["model"], &sent["dimensions"]), (&json!("text-embedding-3-small"), &json!(2)), "{sent}");
+    let several = json!({ "requests": [{ "model": "models/embed", "content": content }] });
+    let answer = gateway.ask(&post("/v1beta/models/embed:batchEmbedContents", &several)).await;
+    assert_eq!(answer.json()["embeddings"], json!([{ "values": [0.5, -1.0] }]), "{}", answer.text());
+    assert_eq!(provider.seen().pop().unwrap().path, "/v1/embeddings");
+}
+
+#[tokio::test]
 async fn rankings_reach_providers_under_their_own_name_and_shape() {
     let asked = json!({ "model": "gte-rerank", "query": "q", "documents": ["a", "b"] });
     let native =
