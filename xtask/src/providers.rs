@@ -27,7 +27,7 @@ pub(crate) fn staleness(root: &Path) -> Result<(usize, Vec<String>)> {
 }
 
 fn page(root: &Path) -> Result<String> {
-    let mut out = format!("<!-- Generated: {COMMAND} -->\n\n{}\n", include_str!("providers/head.md"));
+    let mut out = format!("<!-- Generated: {COMMAND} -->\n\n{}", include_str!("providers/head.md"));
     summary::write(&mut out);
     out += include_str!("providers/dialects.md");
     fields::write(&mut out)?;

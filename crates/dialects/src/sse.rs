@@ -28,6 +28,12 @@ impl<R: SseReader> Sse<R> {
         Self { splitter: Splitter::default(), reader }
     }
 
+    /// What read the events.
+    #[cfg(test)]
+    pub(crate) fn into_reader(self) -> R {
+        self.reader
+    }
+
     fn read(&mut self, raw: &Raw, sink: Sink<'_>) {
         let data = raw.data();
         let data = data.trim();

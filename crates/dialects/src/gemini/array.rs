@@ -1,6 +1,6 @@
 //! How a stream's chunks are framed: as events, or (without `alt=sse`) as the elements of one JSON array.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use claviger_wire::sse::MAX_EVENT;
 
 use crate::codec::{Sink, StreamReader};
@@ -25,8 +25,7 @@ impl<R: SseReader> Framed<R> {
         Self { state: State::Undecided(reader) }
     }
 
-    fn decide(&mut self, chunk: &[u8]) {
-        let Some(first) = chunk.iter().find(|byte| !byte.is_ascii_whitespace()) else { return };
+    fn decide(&mut self, first: u8) {
         self.state = match std::mem::replace(&mut self.state, State::Over) {
             State::Undecided(reader) if matches!(first, b'[' | b'{') => State::Array(Elements::default(), reader),
             State::Undecided(reader) => State::Events(Sse::new(reader)),
@@ -36,9 +35,12 @@ impl<R: SseReader> Framed<R> {
 }
 
 impl<R: SseReader> StreamReader for Framed<R> {
-    fn push(&mut self, chunk: Bytes, sink: Sink<'_>) {
+    fn push(&mut self, mut chunk: Bytes, sink: Sink<'_>) {
         if matches!(self.state, State::Undecided(_)) {
-            self.decide(&chunk);
+            // white space before all else is skipped however it is cut
+            let Some(start) = chunk.iter().position(|byte| !byte.is_ascii_whitespace()) else { return };
+            chunk.advance(start);
+            self.decide(chunk[0]);
         }
         match &mut self.state {
             State::Undecided(_) | State::Over => {}
@@ -100,6 +102,43 @@ impl Elements {
         }
         if let Some(from) = start {
             self.held.extend_from_slice(chunk.get(from..).unwrap_or_default());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Names(Vec<String>);
+
+    impl SseReader for Names {
+        fn read(&mut self, _: Option<&str>, data: &str, _: Sink<'_>) {
+            self.0.push(data.to_owned());
+        }
+
+        fn finish(&mut self, _: Sink<'_>) {}
+    }
+
+    fn read(stream: &[u8], size: usize) -> Vec<String> {
+        let mut framed = Framed::new(Names(Vec::new()));
+        stream.chunks(size).for_each(|chunk| framed.push(Bytes::copy_from_slice(chunk), &mut |_| {}));
+        framed.finish(&mut |_| {});
+        match framed.state {
+            State::Events(events) => events.into_reader().0,
+            State::Array(_, reader) | State::Undecided(reader) => reader.0,
+            State::Over => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn white_space_before_the_stream_is_skipped_however_it_is_cut() {
+        for (stream, wanted) in
+            [(&b"\x0cdata:a\n\n"[..], "a"), (b"\r\n data: a\n\n", "a"), (b" \n[{\"a\":1}]", "{\"a\":1}")]
+        {
+            for size in 1..=stream.len() {
+                assert_eq!(read(stream, size), [wanted], "{size}");
+            }
         }
     }
 }
