@@ -100,7 +100,7 @@ async fn told(
 
 /// The model that an Anthropic caller names.
 fn model_in(body: &[u8]) -> Option<String> {
-    let found = claviger_wire::json::scan(body, &["model"]).ok()?.pop()??;
+    let found = claviger_wire::json::scan(body, &["model"]).ok()?[0]?;
     serde_json::from_str(found).ok()
 }
 

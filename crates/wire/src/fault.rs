@@ -3,14 +3,9 @@
 //! In: the body of a failed answer, or of a 200 that may hide a failure. Out: status, code, type, message and reason,
 //! taken from the fields that hold errors and never from content, so that a model's words cannot look like a failure.
 
-use std::borrow::Cow;
-
-use memchr::memmem;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::raw::{Raw, count, field, is_code, is_truthy, object, text};
+use crate::answer;
 
 #[cfg(test)]
 mod tests;
@@ -228,99 +223,7 @@ fn says_something(value: &Value) -> bool {
     }
 }
 
-/// The top level of a 200, as far as a failure could show in it.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Success<'a> {
-    #[serde(borrow)]
-    object: Raw<'a>,
-    #[serde(borrow)]
-    error: Raw<'a>,
-    #[serde(borrow)]
-    base_resp: Raw<'a>,
-    #[serde(borrow)]
-    error_code: Raw<'a>,
-    #[serde(borrow)]
-    success: Raw<'a>,
-    #[serde(borrow)]
-    code: Raw<'a>,
-    #[serde(borrow)]
-    message: Raw<'a>,
-    #[serde(borrow)]
-    msg: Raw<'a>,
-    #[serde(borrow)]
-    choices: Raw<'a>,
-    #[serde(borrow)]
-    data: Raw<'a>,
-    #[serde(borrow)]
-    output: Raw<'a>,
-    #[serde(borrow)]
-    header: Raw<'a>,
-    #[serde(borrow, rename = "Response")]
-    response: Raw<'a>,
-    #[serde(borrow, rename = "promptFeedback")]
-    prompt_feedback: Raw<'a>,
-    #[serde(borrow)]
-    candidates: Raw<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Code<'a> {
-    #[serde(borrow)]
-    pub(crate) code: Raw<'a>,
-    #[serde(borrow)]
-    pub(crate) status_code: Raw<'a>,
-    #[serde(borrow, rename = "Error")]
-    pub(crate) error: Raw<'a>,
-    #[serde(borrow, rename = "blockReason")]
-    pub(crate) block_reason: Raw<'a>,
-}
-
-/// Objects that keep the error of a finished job: reading them worked.
-const JOBS: [&str; 4] = ["\"fine_tuning.job\"", "\"video\"", "\"batch\"", "\"file\""];
-
-/// The failure that a 200 hides. `None` for ordinary answers, which are not parsed unless they mention a failure.
-///
-/// Not for stored responses: one that failed earlier has its `error` in a good answer.
+/// The failure that a 200 hides. `None` for ordinary answers.
 pub fn hidden_in_success(body: &[u8]) -> Option<ErrorFields> {
-    const SIGNS: [&[u8]; 7] =
-        [b"\"error", b"\"base_resp\"", b"\"success\"", b"\"code\"", b"\"Error\"", b"\"blockReason\"", b"\"header\""];
-    if !SIGNS.iter().any(|sign| memmem::find(body, sign).is_some()) {
-        return None;
-    }
-    let text = std::str::from_utf8(body).ok()?.trim();
-    let answer = match text.starts_with('[') {
-        true => Cow::Owned(serde_json::from_str::<Vec<Box<RawValue>>>(text).ok()?.first()?.get().to_owned()),
-        false => Cow::Borrowed(text),
-    };
-    let answer: Success<'_> = object(&answer)?;
-    if !hides_failure(&answer) {
-        return None;
-    }
-    Some(in_json(body).unwrap_or_default())
-}
-
-fn hides_failure(answer: &Success<'_>) -> bool {
-    let is_job = answer.object.is_some_and(|object| JOBS.contains(&object.get()));
-    is_truthy(answer.error) && !is_job
-        || field::<Code<'_>>(answer.base_resp).is_some_and(|base| is_code(base.status_code))
-        || is_code(answer.error_code)
-        || answer.success.is_some_and(|success| success.get() == "false")
-        || field::<Code<'_>>(answer.header).is_some_and(|header| is_code(header.code))
-        || field::<Code<'_>>(answer.response).is_some_and(|response| is_truthy(response.error))
-        || is_blocked(answer)
-        || is_bare_code(answer)
-}
-
-fn is_blocked(answer: &Success<'_>) -> bool {
-    !is_truthy(answer.candidates)
-        && field::<Code<'_>>(answer.prompt_feedback).is_some_and(|feedback| is_truthy(feedback.block_reason))
-}
-
-/// `{"code":4101,"msg":"…"}` and nothing that would be an answer. 2xx codes are how some say "fine".
-fn is_bare_code(answer: &Success<'_>) -> bool {
-    let is_answer = is_truthy(answer.choices) || is_truthy(answer.data) || is_truthy(answer.output);
-    let has_message = text(answer.message).is_some() || text(answer.msg).is_some();
-    is_code(answer.code) && !is_answer && has_message && !(200..300).contains(&count(answer.code))
+    answer::read(body)?.is_failure.then(|| in_json(body).unwrap_or_default())
 }

@@ -6,13 +6,14 @@
 use std::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
+pub(crate) mod cursor;
 mod members;
 #[cfg(test)]
 mod tests;
 
+use cursor::Cursor;
 use members::Members;
 
 /// Why a body is not the JSON object it should be. Shown to the caller, so it never repeats the body's text.
@@ -69,84 +70,54 @@ impl From<serde_json::Error> for JsonError {
 ///
 /// # Errors
 /// When the body is anything else, or a wanted key appears more than once.
-pub fn scan<'a>(body: &'a [u8], wanted: &[&str]) -> Result<Vec<Option<&'a str>>, JsonError> {
+pub fn scan<'a, const N: usize>(body: &'a [u8], wanted: &[&str; N]) -> Result<[Option<&'a str>; N], JsonError> {
     let text = std::str::from_utf8(body).map_err(|_| JsonError::InvalidUtf8)?;
-    if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
-        return Err(match serde_json::from_str::<IgnoredAny>(text) {
-            Ok(IgnoredAny) => JsonError::NotObject,
-            Err(error) => error.into(),
-        });
-    }
+    let mut found = [None; N];
     let mut twice = None;
-    let mut parser = serde_json::Deserializer::from_str(text);
-    let found = parser.deserialize_map(Scan { wanted, twice: &mut twice });
-    if let Some(key) = twice {
-        return Err(JsonError::Duplicate(key));
-    }
-    let found = found?;
-    parser.end()?;
-    Ok(found)
-}
-
-struct Scan<'s> {
-    wanted: &'s [&'s str],
-    twice: &'s mut Option<String>,
-}
-
-impl<'de> Visitor<'de> for Scan<'_> {
-    type Value = Vec<Option<&'de str>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found: Self::Value = vec![None; self.wanted.len()];
-        while let Some(place) = map.next_key_seed(WantedKey(self.wanted))? {
-            let Some(place) = place else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let value = map.next_value::<&'de RawValue>()?.get();
-            if found[place].replace(value).is_some() {
-                *self.twice = Some(self.wanted[place].to_owned());
-                return Err(serde::de::Error::custom("duplicate field"));
-            }
+    let mut cursor = Cursor::new(text);
+    let walked = cursor.members(|key, cursor| {
+        let value = cursor.value()?;
+        if let Some(place) = wanted.iter().position(|wanted| *wanted == key)
+            && found[place].replace(value).is_some()
+        {
+            twice = Some(place);
         }
-        Ok(found)
+        Some(())
+    });
+    match (twice, walked) {
+        (Some(place), _) => Err(JsonError::Duplicate(wanted[place].to_owned())),
+        (None, Some(())) if cursor.is_over() => Ok(found),
+        (None, Some(()) | None) => Err(fault(text)),
     }
 }
 
-/// Reads a key without keeping it: which of the wanted keys it is, if any.
-struct WantedKey<'s>(&'s [&'s str]);
-
-impl<'de> DeserializeSeed<'de> for WantedKey<'_> {
-    type Value = Option<usize>;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_str(self)
+/// What is wrong with a text that is not one object, in the words of a parser that tells.
+fn fault(text: &str) -> JsonError {
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(IgnoredAny) => JsonError::NotObject,
+        Err(error) => error.into(),
     }
 }
 
-impl Visitor<'_> for WantedKey<'_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|wanted| *wanted == key))
-    }
+/// Whether the body is one JSON value.
+pub fn is_valid(body: &[u8]) -> bool {
+    std::str::from_utf8(body).is_ok_and(|text| {
+        let mut cursor = Cursor::new(text);
+        cursor.value().is_some() && cursor.is_over()
+    })
 }
 
-/// The same for the start of a body that was too large to hold: what can be found before the cut, not validated.
-pub(crate) fn in_prefix<'a>(start: &'a [u8], wanted: &[&str]) -> Vec<Option<&'a str>> {
-    let mut found = vec![None; wanted.len()];
-    members::walk(start, |key, value| {
+/// The same for the start of a body that was too large to hold: what can be found before the cut.
+pub(crate) fn in_prefix<'a, const N: usize>(start: &'a [u8], wanted: &[&str; N]) -> [Option<&'a str>; N] {
+    let mut found = [None; N];
+    // the cut may be within a letter
+    let whole = start.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let _ = Cursor::new(whole).members(|key, cursor| {
+        let value = cursor.value()?;
         if let Some(place) = wanted.iter().position(|wanted| *wanted == key) {
-            found[place] = std::str::from_utf8(value).ok();
+            found[place] = Some(value);
         }
+        Some(())
     });
     found
 }

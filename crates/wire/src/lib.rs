@@ -3,6 +3,7 @@
 //! Bytes in, values or bytes out. This crate must never do I/O, know a provider by name, or change a byte that need
 //! not change.
 
+pub mod answer;
 pub mod ask;
 pub mod failure;
 pub mod fault;

@@ -55,6 +55,8 @@ pub fn ids(path: &str) -> Vec<(&'static str, &str)> {
 
 /// The model that the path itself names (Gemini, `/v1/models/ID`), decoded.
 pub(crate) fn model_in(path: &str) -> Option<String> {
+    // every pattern with a model in it has this
+    memchr::memmem::find(path.as_bytes(), b"/models/")?;
     let (_, raw) = ids(path).into_iter().find(|(name, _)| *name == "model")?;
     decode(raw).map(Cow::into_owned)
 }

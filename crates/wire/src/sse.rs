@@ -166,37 +166,53 @@ impl Event {
 
     /// The value of its `event` field; `None` when absent or empty.
     pub fn name(&self) -> Option<Cow<'_, str>> {
-        self.values(b"event").last().filter(|name| !name.is_empty()).map(String::from_utf8_lossy)
+        self.fields().0
     }
 
     /// The values of its `data` fields, joined by LF. Borrowed from `raw` when there is one and it is UTF-8.
     pub fn data(&self) -> Cow<'_, str> {
-        let mut lines = self.values(b"data");
-        let Some(first) = lines.next() else { return Cow::Borrowed("") };
-        let first = String::from_utf8_lossy(first);
-        let Some(second) = lines.next() else { return first };
-        let mut joined = first.into_owned();
-        for line in std::iter::once(second).chain(lines) {
-            joined.push('\n');
-            joined.push_str(&String::from_utf8_lossy(line));
-        }
-        Cow::Owned(joined)
+        self.fields().1
     }
 
-    fn values<'e>(&'e self, field: &'static [u8]) -> impl Iterator<Item = &'e [u8]> {
+    /// Name and data, from one look at its lines.
+    pub(crate) fn fields(&self) -> (Option<Cow<'_, str>>, Cow<'_, str>) {
+        let (mut name, mut data) = (None, None::<Cow<'_, str>>);
+        for line in self.lines() {
+            if let Some(value) = value(line, b"data") {
+                data = Some(match data {
+                    None => lossy(value),
+                    Some(before) => Cow::Owned(before.into_owned() + "\n" + &lossy(value)),
+                });
+            } else if let Some(value) = value(line, b"event") {
+                name = Some(value);
+            }
+        }
+        (name.filter(|name| !name.is_empty()).map(lossy), data.unwrap_or_default())
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = self.raw.strip_prefix(BOM).unwrap_or(&self.raw);
         std::iter::from_fn(move || {
-            while !rest.is_empty() {
+            (!rest.is_empty()).then(|| {
                 let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
                 let (line, after) = rest.split_at(end);
                 rest = after.get(1..).unwrap_or_default();
-                match line.strip_prefix(field) {
-                    Some([]) => return Some(line.get(..0).unwrap_or_default()),
-                    Some([b':', b' ', value @ ..] | [b':', value @ ..]) => return Some(value),
-                    Some(_) | None => {}
-                }
-            }
-            None
+                line
+            })
         })
     }
+}
+
+/// The value of a line with this field.
+fn value<'l>(line: &'l [u8], field: &[u8]) -> Option<&'l [u8]> {
+    match line.strip_prefix(field)? {
+        [] => Some(&[]),
+        [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
+        _ => None,
+    }
+}
+
+/// As text; most is, and proving that is much quicker than mending.
+fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }

@@ -6,14 +6,12 @@
 
 use bytes::Bytes;
 use claviger_types::{Operation, Usage};
-use memchr::memmem;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::fault::Code;
-use crate::raw::{Raw, count, elements, field, is_code, is_truthy, object, text};
+use crate::answer::Code;
+use crate::json;
+use crate::raw::{Raw, count, elements, field, fields, is_code, is_truthy, object, text};
 use crate::sse::Event;
-use crate::usage;
+use crate::usage::{self, Counts, Metadata};
 
 mod kind;
 mod shapes;
@@ -49,78 +47,49 @@ pub const fn expects_terminator(operation: Operation) -> bool {
     matches!(kind(operation), Kind::Terminated)
 }
 
-/// The top level of an event's data, in all dialects.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Data<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Raw<'a>,
-    #[serde(borrow)]
-    choices: Raw<'a>,
-    #[serde(borrow)]
-    usage: Raw<'a>,
-    #[serde(borrow)]
-    delta: Raw<'a>,
-    #[serde(borrow)]
-    error: Raw<'a>,
-    #[serde(borrow)]
-    response: Raw<'a>,
-    #[serde(borrow)]
-    candidates: Raw<'a>,
-    #[serde(borrow, rename = "usageMetadata")]
-    usage_metadata: Raw<'a>,
-    #[serde(borrow, rename = "promptFeedback")]
-    prompt_feedback: Raw<'a>,
-    #[serde(borrow)]
-    message: Raw<'a>,
-    #[serde(borrow)]
-    content_block: Raw<'a>,
-    /// Items and parts of OpenAI responses.
-    #[serde(borrow)]
-    item: Raw<'a>,
-    #[serde(borrow)]
-    part: Raw<'a>,
-    #[serde(borrow)]
-    text: Raw<'a>,
-    #[serde(borrow)]
-    arguments: Raw<'a>,
-    #[serde(borrow)]
-    audio: Raw<'a>,
-    /// Anthropic's older completions.
-    #[serde(borrow)]
-    completion: Raw<'a>,
-    #[serde(borrow)]
-    stop_reason: Raw<'a>,
-    /// Qwen's native shape.
-    #[serde(borrow)]
-    output: Raw<'a>,
-    #[serde(borrow)]
-    x_groq: Raw<'a>,
-    /// Where failures show besides `error`.
-    #[serde(borrow)]
-    object: Raw<'a>,
-    #[serde(borrow)]
-    event: Raw<'a>,
-    #[serde(borrow)]
-    base_resp: Raw<'a>,
-    #[serde(borrow)]
-    error_code: Raw<'a>,
-    #[serde(borrow)]
-    header: Raw<'a>,
-    #[serde(borrow, rename = "Response")]
-    tencent: Raw<'a>,
-    #[serde(borrow)]
-    last_error: Raw<'a>,
-    #[serde(borrow)]
-    code: Raw<'a>,
-    #[serde(borrow)]
-    msg: Raw<'a>,
+fields! {
+    /// The top level of an event's data, in all dialects.
+    struct Data<'a> {
+        kind: Raw<'a> = "type",
+        choices: Option<Vec<Choice<'a>>> = "choices",
+        usage: Option<Counts<'a>> = "usage",
+        delta: Raw<'a> = "delta",
+        error: Raw<'a> = "error",
+        response: Raw<'a> = "response",
+        candidates: Option<Vec<Candidate<'a>>> = "candidates",
+        usage_metadata: Option<Metadata<'a>> = "usageMetadata",
+        prompt_feedback: Raw<'a> = "promptFeedback",
+        message: Raw<'a> = "message",
+        content_block: Raw<'a> = "content_block",
+        /// Items and parts of OpenAI responses.
+        item: Raw<'a> = "item",
+        part: Raw<'a> = "part",
+        text: Raw<'a> = "text",
+        arguments: Raw<'a> = "arguments",
+        audio: Raw<'a> = "audio",
+        /// Anthropic's older completions.
+        completion: Raw<'a> = "completion",
+        stop_reason: Raw<'a> = "stop_reason",
+        /// Qwen's native shape.
+        output: Raw<'a> = "output",
+        x_groq: Raw<'a> = "x_groq",
+        /// Where failures show besides `error`.
+        object: Raw<'a> = "object",
+        event: Raw<'a> = "event",
+        base_resp: Raw<'a> = "base_resp",
+        error_code: Raw<'a> = "error_code",
+        header: Raw<'a> = "header",
+        tencent: Raw<'a> = "Response",
+        last_error: Raw<'a> = "last_error",
+        code: Raw<'a> = "code",
+        msg: Raw<'a> = "msg",
+    }
 }
 
-/// Reads an event. Costs one pass over the data and one over its choices or delta.
+/// Reads an event. Costs one pass over the data, and one more over the delta of events that name their type.
 pub fn read(operation: Operation, event: &Event) -> Reading {
-    let data = event.data();
-    let named_error = memmem::find(&event.raw, b"error").is_some() && event.name().is_some_and(|name| name == "error");
+    let (name, data) = event.fields();
+    let named_error = name.is_some_and(|name| name == "error");
     let trimmed = data.trim();
     if trimmed.is_empty() {
         return Reading { error: named_error.then(Bytes::new), ..Reading::default() };
@@ -130,7 +99,7 @@ pub fn read(operation: Operation, event: &Event) -> Reading {
     }
     let Some(fields) = parse(trimmed) else {
         let error = named_error.then(|| own(event, &data));
-        let valid = serde_json::from_str::<serde::de::IgnoredAny>(trimmed).is_ok();
+        let valid = json::is_valid(trimmed.as_bytes());
         let malformed = error.is_none() && !valid && kind(operation).is_known();
         // Who streams what no table knows, streams content. So does an object that only gives a field twice.
         let content = error.is_none() && (!kind(operation).is_known() || valid && trimmed.starts_with('{'));
@@ -147,8 +116,7 @@ pub fn read(operation: Operation, event: &Event) -> Reading {
 /// One object, or a list with it in front, as Gemini sends its errors.
 fn parse(data: &str) -> Option<Data<'_>> {
     if data.starts_with('[') {
-        let list: Vec<&RawValue> = serde_json::from_str(data).ok()?;
-        return object(list.first()?.get());
+        return object(elements(Some(data)).next()?);
     }
     object(data)
 }
@@ -163,8 +131,8 @@ fn own(event: &Event, data: &str) -> Bytes {
 
 fn is_failure(data: &Data<'_>) -> bool {
     is_truthy(data.error)
-        || [data.kind, data.object, data.event].into_iter().flatten().any(|raw| raw.get() == "\"error\"")
-        || data.kind.is_some_and(|kind| kind.get() == "\"response.failed\"")
+        || [data.kind, data.object, data.event].into_iter().flatten().any(|raw| raw == "\"error\"")
+        || data.kind.is_some_and(|kind| kind == "\"response.failed\"")
         || is_code(data.error_code)
         || field::<Code<'_>>(data.base_resp).is_some_and(|base| is_code(base.status_code))
         || field::<Code<'_>>(data.header).is_some_and(|header| is_code(header.code))
@@ -175,14 +143,16 @@ fn is_failure(data: &Data<'_>) -> bool {
 
 /// `{"code":50505,"message":"…"}` and nothing of an answer. 2xx codes are how some say "fine".
 fn is_bare_code(data: &Data<'_>) -> bool {
-    let is_answer = [data.choices, data.candidates, data.delta, data.output, data.kind].iter().any(Option::is_some);
+    let is_answer = data.choices.is_some()
+        || data.candidates.is_some()
+        || [data.delta, data.output, data.kind].iter().any(Option::is_some);
     let has_message = text(data.message).is_some() || text(data.msg).is_some();
     is_code(data.code) && !is_answer && has_message && !(200..300).contains(&count(data.code))
 }
 
 fn meaning(operation: Operation, data: &Data<'_>) -> Reading {
-    if data.choices.is_some() {
-        return chat(data);
+    if let Some(choices) = &data.choices {
+        return chat(data, choices);
     }
     if data.candidates.is_some() || data.usage_metadata.is_some() || data.prompt_feedback.is_some() {
         return gemini(data);
@@ -192,50 +162,44 @@ fn meaning(operation: Operation, data: &Data<'_>) -> Reading {
         (None, Some(_)) => qwen(data),
         (None, None) => Reading {
             content: !kind(operation).is_known() || text(data.completion).is_some(),
-            usage: usage::counts(data.usage).or_else(|| usage::nested(data.x_groq)),
+            usage: usage::counts(data.usage.as_ref()).or_else(|| usage::nested(data.x_groq)),
             finished: is_truthy(data.stop_reason),
             ..Reading::default()
         },
     }
 }
 
-fn chat(data: &Data<'_>) -> Reading {
-    let choices: Vec<Choice<'_>> = elements(data.choices);
-    let usage = usage::counts(data.usage)
+fn chat(data: &Data<'_>, choices: &[Choice<'_>]) -> Reading {
+    let usage = usage::counts(data.usage.as_ref())
         .or_else(|| usage::nested(data.x_groq))
-        .or_else(|| choices.first().and_then(|first| usage::counts(first.usage)));
+        .or_else(|| choices.first().and_then(|first| usage::counts(first.usage.as_ref())));
     Reading {
         content: choices.iter().any(Choice::has_content),
         finished: choices.iter().any(Choice::is_finished),
-        usage_only: is_empty_list(data.choices) && data.usage.is_some_and(|raw| raw.get().starts_with('{')),
+        usage_only: choices.is_empty() && data.usage.is_some(),
         usage,
         ..Reading::default()
     }
 }
 
-fn is_empty_list(raw: Raw<'_>) -> bool {
-    let inner = raw.and_then(|raw| raw.get().strip_prefix('[')?.strip_suffix(']'));
-    inner.is_some_and(|inner| inner.trim().is_empty())
-}
-
 fn gemini(data: &Data<'_>) -> Reading {
-    let candidates: Vec<Candidate<'_>> = elements(data.candidates);
+    let candidates = data.candidates.as_deref().unwrap_or_default();
     let blocked = field::<Code<'_>>(data.prompt_feedback).is_some_and(|feedback| is_truthy(feedback.block_reason));
     Reading {
         content: candidates.iter().any(Candidate::has_content),
         finished: blocked || candidates.iter().any(|candidate| is_truthy(candidate.finish_reason)),
-        usage: usage::metadata(data.usage_metadata),
+        usage: usage::metadata(data.usage_metadata.as_ref()),
         ..Reading::default()
     }
 }
 
 fn qwen(data: &Data<'_>) -> Reading {
     let output: Choice<'_> = field(data.output).unwrap_or_default();
-    let choices: Vec<Choice<'_>> = elements(output.choices);
+    let choices = output.choices.as_deref().unwrap_or_default();
     Reading {
         content: output.has_content() || choices.iter().any(Choice::has_content),
         finished: output.is_finished() || choices.iter().any(Choice::is_finished),
-        usage: usage::counts(data.usage),
+        usage: usage::counts(data.usage.as_ref()),
         ..Reading::default()
     }
 }
@@ -243,7 +207,7 @@ fn qwen(data: &Data<'_>) -> Reading {
 /// Events that name their type: OpenAI responses, images, speech and transcripts, Anthropic.
 fn typed(operation: Operation, name: &str, data: &Data<'_>) -> Reading {
     let mut reading = Reading {
-        usage: usage::counts(data.usage)
+        usage: usage::counts(data.usage.as_ref())
             .or_else(|| usage::nested(data.response))
             .or_else(|| usage::nested(data.message)),
         ..Reading::default()

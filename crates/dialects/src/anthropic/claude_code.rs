@@ -22,7 +22,7 @@ struct Block<'a> {
 ///
 /// No cache mark is added, as the caller may have set as many as are allowed (four, "Prompt caching", 2026-11).
 pub fn with_claude_code(body: &Bytes) -> Option<Bytes> {
-    let found = json::scan(body, &["system"]).ok()?.pop()?;
+    let [found] = json::scan(body, &["system"]).ok()?;
     let sentence = block(CLAUDE_CODE);
     let Some(own) = found.filter(|own| *own != "null") else {
         return Some(json::set_field(body, "system", &format!("[{sentence}]")));

@@ -31,7 +31,7 @@ record! {
 /// The body without foreign thoughts; `None` when it has none, which costs one search for a word.
 pub(crate) fn without_foreign_thoughts(body: &Bytes) -> Option<Bytes> {
     memmem::find(body, b"\"thinking\"")?;
-    let messages = json::scan(body, &["messages"]).ok()?.pop()??;
+    let messages = json::scan(body, &["messages"]).ok()?[0]?;
     let list: Vec<&RawValue> = serde_json::from_str(messages).ok()?;
     let mut found = false;
     let mut kept = Vec::with_capacity(messages.len());

@@ -81,8 +81,7 @@ impl Client for OpenAi {
             TextOr::Text(text) => vec![Input::Text(text)],
             // A list of numbers is one input, given as tokens.
             TextOr::Other(list) if list.iter().any(|one| matches!(one, One::Token)) => {
-                let found =
-                    claviger_wire::json::scan(body.as_bytes(), &["input"]).ok().and_then(|mut all| all.pop()?);
+                let found = claviger_wire::json::scan(body.as_bytes(), &["input"]).ok().and_then(|[found]| found);
                 let tokens = found.and_then(|tokens| serde_json::from_str(tokens).ok()).ok_or_else(missing)?;
                 vec![Input::Tokens(tokens)]
             }

@@ -81,7 +81,7 @@ impl Classifier {
                 Found::Nothing => None,
             };
         }
-        let is_json = text.is_empty() || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        let is_json = text.is_empty() || claviger_wire::json::is_valid(text.as_bytes());
         if !is_json {
             return Some(self.read(&Failure::Garbled));
         }

@@ -13,7 +13,7 @@ use claviger_net::Reply;
 use claviger_providers::{AnswerEdit, Failure, Prepared, Provider};
 use claviger_types::{Class, Operation, Usage, Verdict};
 use claviger_wire::sse::{Event, Splitter};
-use claviger_wire::{fault, stream, usage};
+use claviger_wire::{answer, stream};
 use http::{HeaderMap, Method, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 
@@ -261,14 +261,14 @@ async fn whole_json(
         Ok(Whole::All(body)) => {
             // a stored answer that failed is a good answer to the question how it went
             let stored = call.ask.operation == Operation::RetrieveResponse;
-            if !stored && fault::hidden_in_success(&body).is_some() {
+            // a stream that is gathered here is not JSON as a whole
+            let gathers = translate::gathers(prepared);
+            let passes = gathers || body.is_empty() && may_be_empty(call);
+            let read = answer::read(&body).or_else(|| passes.then(answer::Reading::default));
+            let Some(answer::Reading { usage, is_failure }) = read else { return Err(Fault::Garbled) };
+            if is_failure && !stored {
                 return Err(Fault::Said(body));
             }
-            let gathers = translate::gathers(prepared);
-            if if body.is_empty() { !may_be_empty(call) } else { !gathers && !is_json(&body) } {
-                return Err(Fault::Garbled);
-            }
-            let usage = usage::in_json(&body);
             let Some(translation) = &prepared.translation else { return Ok(Form::Whole { body, usage }) };
             headers.extend(provider.answer_header(prepared, &body));
             let body = match provider.edit_before(prepared) {
@@ -277,7 +277,7 @@ async fn whole_json(
             };
             let body = translate::whole(translation, &body).map_err(|said| said.map_or(Fault::Garbled, Fault::Said))?;
             // where the answer was a stream, what was used is in the whole that was made of it
-            let usage = usage.or_else(|| gathers.then(|| usage::in_json(&body))?);
+            let usage = usage.or_else(|| gathers.then(|| answer::read(&body)?.usage)?);
             Ok(Form::Whole { body, usage })
         }
     }
@@ -287,11 +287,6 @@ async fn whole_json(
 fn may_be_empty(call: &Call) -> bool {
     let counts = crate::count::protocol(&call.ask).is_some();
     call.ask.method != http::Method::POST || call.ask.operation == Operation::Other && !counts
-}
-
-/// Whether the body is one JSON value.
-fn is_json(body: &[u8]) -> bool {
-    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
 /// What the provider said, where the caller's dialect says it in other words.

@@ -1,34 +1,21 @@
 //! Which headers travel on, and which keys the caller brought.
 
-use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_PROTOCOL};
+use http::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 
 use crate::operation::decode;
 
 /// The credential headers, in the order they are believed as the caller's upstream key.
-const CREDENTIALS: [&str; 5] = ["x-api-key", "x-authorization", "authorization", "api-key", "x-goog-api-key"];
+const CREDENTIALS: [HeaderName; 5] =
+    [X_API_KEY, HeaderName::from_static("x-authorization"), AUTHORIZATION, API_KEY, X_GOOG_API_KEY];
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const API_KEY: HeaderName = HeaderName::from_static("api-key");
+const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
 /// The subprotocol in which browsers send OpenAI's realtime API their key.
 const WEBSOCKET_KEY: &str = "openai-insecure-api-key.";
 
-/// Hop-by-hop headers, those we set ourselves, and those that tell upstream who the client is.
-const DROPPED: [&str; 15] = [
-    "accept-encoding",
-    "connection",
-    "content-length",
-    "expect",
-    "forwarded",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "x-hi-original-auth",
-    "x-original-host",
-    "x-real-ip",
-];
-
+/// Beginnings of hop-by-hop headers, and of those that tell upstream who the client is.
 const DROPPED_PREFIXES: [&str; 3] = ["proxy-", "x-forwarded-", "x-envoy-"];
 
 /// Removes what must not travel on. Returns the caller's own upstream key, if it brought one.
@@ -48,22 +35,31 @@ pub(super) fn strip(headers: &mut HeaderMap) -> Option<String> {
 }
 
 fn is_dropped(name: &str) -> bool {
-    DROPPED.contains(&name)
-        || CREDENTIALS.contains(&name)
-        || DROPPED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    // a `match` compares the few of the same length only
+    match name {
+        // hop by hop
+        "connection" | "http2-settings" | "keep-alive" | "te" | "trailer" | "transfer-encoding" | "upgrade" => true,
+        // what we set ourselves
+        "accept-encoding" | "content-length" | "expect" | "host" => true,
+        // who the client is
+        "forwarded" | "x-hi-original-auth" | "x-original-host" | "x-real-ip" => true,
+        // credentials
+        "x-api-key" | "x-authorization" | "authorization" | "api-key" | "x-goog-api-key" => true,
+        _ => DROPPED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)),
+    }
 }
 
 /// The key that a caller offers at our own door: bearer token, `x-api-key`, `api-key`, `x-goog-api-key`, the realtime
 /// subprotocol, or `?key=`. Pass the query on Gemini paths only: elsewhere `key` is not a credential and travels on.
 pub fn client_key<'a>(headers: &'a HeaderMap, query: Option<&'a str>) -> Option<&'a str> {
-    ["authorization", "x-api-key", "api-key", "x-goog-api-key"]
+    [AUTHORIZATION, X_API_KEY, API_KEY, X_GOOG_API_KEY]
         .iter()
         .find_map(|name| text(headers, name).map(bearer).filter(|key| !key.is_empty()))
         .or_else(|| websocket_key(headers))
         .or_else(|| pairs(query).find_map(|(name, value)| (name == "key" && !value.is_empty()).then_some(value)))
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 

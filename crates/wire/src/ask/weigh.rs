@@ -3,16 +3,15 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde_json::value::RawValue;
-
 use super::{Ask, BodyForm};
 use crate::json;
+use crate::raw::elements;
 
 /// Bytes of English per LLM token, about (OpenAI help, "What are tokens", 2026-11). Too few rather than too many tokens
 /// are guessed for code and other languages; the usage that comes back corrects it.
 const BYTES_PER_TOKEN: usize = 4;
-/// Where dialects say how long the answer may be.
-const MOST_OUTPUT: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+/// Where dialects say how long the answer may be; Gemini says it inside the last.
+const MOST_OUTPUT: [&str; 4] = ["max_tokens", "max_completion_tokens", "max_output_tokens", "generationConfig"];
 /// Where dialects name a conversation or a user, the most telling first.
 const CONVERSATION: [&str; 6] =
     ["prompt_cache_key", "conversation", "session_id", "safety_identifier", "user", "metadata"];
@@ -28,13 +27,11 @@ impl Ask {
         if self.form != BodyForm::Json {
             return input;
         }
-        let Ok(found) = json::scan(&self.body, &[&MOST_OUTPUT[..], &["generationConfig"]].concat()) else {
-            return input;
-        };
-        let direct = found.iter().take(MOST_OUTPUT.len()).flatten().find_map(|text| text.parse::<u64>().ok());
-        let gemini = found.last().copied().flatten().and_then(|config| {
+        let Ok([direct @ .., gemini]) = json::scan(&self.body, &MOST_OUTPUT) else { return input };
+        let direct = direct.into_iter().flatten().find_map(|text| text.parse::<u64>().ok());
+        let gemini = gemini.and_then(|config| {
             let found = json::scan(config.as_bytes(), &["maxOutputTokens"]).ok()?;
-            found.first().copied().flatten()?.parse().ok()
+            found[0]?.parse().ok()
         });
         input.saturating_add(direct.or(gemini).unwrap_or(0))
     }
@@ -63,9 +60,10 @@ impl Ask {
         let Ok(found) = json::scan(&self.body, &BEGINNING) else { return };
         for value in found.into_iter().flatten() {
             // a conversation grows at its end
-            match serde_json::from_str::<Vec<&RawValue>>(value) {
-                Ok(messages) => messages.iter().take(2).for_each(|message| message.get().hash(hasher)),
-                Err(_) => value.hash(hasher),
+            if value.starts_with('[') {
+                elements(Some(value)).take(2).for_each(|message| message.hash(hasher));
+            } else {
+                value.hash(hasher);
             }
         }
     }

@@ -1,63 +1,47 @@
 //! The parts of events that content can lie in.
 
-use serde::Deserialize;
+use crate::raw::{Raw, field, fields, is_truthy, objects, text};
+use crate::usage::Counts;
 
-use crate::raw::{Raw, elements, field, is_truthy, text};
-
-/// A choice of a chat or completion chunk; also Qwen's `output`, which is one choice or has some.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Choice<'a> {
-    #[serde(borrow)]
-    delta: Raw<'a>,
-    /// Some send whole messages in chunks.
-    #[serde(borrow)]
-    message: Raw<'a>,
-    #[serde(borrow)]
-    text: Raw<'a>,
-    #[serde(borrow)]
-    finish_reason: Raw<'a>,
-    #[serde(borrow)]
-    pub(super) usage: Raw<'a>,
-    #[serde(borrow)]
-    pub(super) choices: Raw<'a>,
+fields! {
+    /// A choice of a chat or completion chunk; also Qwen's `output`, which is one choice or has some.
+    pub(super) struct Choice<'a> {
+        delta: Option<Message<'a>> = "delta",
+        /// Some send whole messages in chunks.
+        message: Option<Message<'a>> = "message",
+        text: Raw<'a> = "text",
+        finish_reason: Raw<'a> = "finish_reason",
+        pub(super) usage: Option<Counts<'a>> = "usage",
+        pub(super) choices: Option<Vec<Choice<'a>>> = "choices",
+    }
 }
 
 impl Choice<'_> {
     pub(super) fn has_content(&self) -> bool {
         text(self.text).is_some()
-            || field::<Message<'_>>(self.delta).is_some_and(|delta| delta.has_content())
-            || field::<Message<'_>>(self.message).is_some_and(|message| message.has_content())
+            || self.delta.as_ref().is_some_and(|delta| delta.has_content())
+            || self.message.as_ref().is_some_and(|message| message.has_content())
     }
 
     /// Qwen writes the word "null" while it goes on.
     pub(super) fn is_finished(&self) -> bool {
-        is_truthy(self.finish_reason) && self.finish_reason.is_some_and(|raw| raw.get() != "\"null\"")
+        is_truthy(self.finish_reason) && self.finish_reason.is_some_and(|raw| raw != "\"null\"")
     }
 }
 
-/// What a chat chunk adds.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Message<'a> {
-    #[serde(borrow)]
-    content: Raw<'a>,
-    #[serde(borrow)]
-    refusal: Raw<'a>,
-    #[serde(borrow)]
-    reasoning_content: Raw<'a>,
-    #[serde(borrow)]
-    reasoning: Raw<'a>,
-    #[serde(borrow)]
-    reasoning_details: Raw<'a>,
-    #[serde(borrow)]
-    tool_calls: Raw<'a>,
-    #[serde(borrow)]
-    function_call: Raw<'a>,
-    #[serde(borrow)]
-    audio: Raw<'a>,
-    #[serde(borrow)]
-    images: Raw<'a>,
+fields! {
+    /// What a chat chunk adds.
+    struct Message<'a> {
+        content: Raw<'a> = "content",
+        refusal: Raw<'a> = "refusal",
+        reasoning_content: Raw<'a> = "reasoning_content",
+        reasoning: Raw<'a> = "reasoning",
+        reasoning_details: Raw<'a> = "reasoning_details",
+        tool_calls: Raw<'a> = "tool_calls",
+        function_call: Raw<'a> = "function_call",
+        audio: Raw<'a> = "audio",
+        images: Raw<'a> = "images",
+    }
 }
 
 impl Message<'_> {
@@ -66,40 +50,30 @@ impl Message<'_> {
             [self.content, self.refusal, self.reasoning_content, self.tool_calls, self.function_call, self.images];
         plain.into_iter().any(is_truthy)
             || text(self.reasoning).is_some()
-            || elements::<Delta<'_>>(self.reasoning_details).iter().any(Delta::has_text)
+            || objects::<Delta<'_>>(self.reasoning_details).any(|found| found.has_text())
             || field::<Sound<'_>>(self.audio).is_some_and(|sound| is_truthy(sound.data) || is_truthy(sound.transcript))
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Sound<'a> {
-    #[serde(borrow)]
-    data: Raw<'a>,
-    #[serde(borrow)]
-    transcript: Raw<'a>,
+fields! {
+    struct Sound<'a> {
+        data: Raw<'a> = "data",
+        transcript: Raw<'a> = "transcript",
+    }
 }
 
-/// A delta or block of Anthropic, a part of an OpenAI response.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Delta<'a> {
-    #[serde(borrow)]
-    text: Raw<'a>,
-    #[serde(borrow)]
-    thinking: Raw<'a>,
-    #[serde(borrow)]
-    summary: Raw<'a>,
-    #[serde(borrow)]
-    refusal: Raw<'a>,
-    #[serde(borrow)]
-    transcript: Raw<'a>,
-    #[serde(borrow)]
-    partial_json: Raw<'a>,
-    #[serde(borrow)]
-    citation: Raw<'a>,
-    #[serde(borrow)]
-    pub(super) stop_reason: Raw<'a>,
+fields! {
+    /// A delta or block of Anthropic, a part of an OpenAI response.
+    pub(super) struct Delta<'a> {
+        text: Raw<'a> = "text",
+        thinking: Raw<'a> = "thinking",
+        summary: Raw<'a> = "summary",
+        refusal: Raw<'a> = "refusal",
+        transcript: Raw<'a> = "transcript",
+        partial_json: Raw<'a> = "partial_json",
+        citation: Raw<'a> = "citation",
+        pub(super) stop_reason: Raw<'a> = "stop_reason",
+    }
 }
 
 impl Delta<'_> {
@@ -116,30 +90,23 @@ impl Delta<'_> {
     }
 }
 
-/// An output item of an OpenAI response.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Item<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Raw<'a>,
-    #[serde(borrow)]
-    content: Raw<'a>,
-    #[serde(borrow)]
-    summary: Raw<'a>,
-    #[serde(borrow)]
-    arguments: Raw<'a>,
-    #[serde(borrow)]
-    input: Raw<'a>,
-    #[serde(borrow)]
-    result: Raw<'a>,
-    #[serde(borrow)]
-    output: Raw<'a>,
+fields! {
+    /// An output item of an OpenAI response.
+    pub(super) struct Item<'a> {
+        kind: Raw<'a> = "type",
+        content: Raw<'a> = "content",
+        summary: Raw<'a> = "summary",
+        arguments: Raw<'a> = "arguments",
+        input: Raw<'a> = "input",
+        result: Raw<'a> = "result",
+        output: Raw<'a> = "output",
+    }
 }
 
 impl Item<'_> {
     /// A finished call is content even without arguments; a message or reasoning needs text.
     pub(super) fn has_content(&self, is_done: bool) -> bool {
-        let is_call = self.kind.is_some_and(|kind| kind.get().ends_with("_call\""));
+        let is_call = self.kind.is_some_and(|kind| kind.ends_with("_call\""));
         is_done && is_call
             || [self.content, self.summary, self.arguments, self.input, self.result, self.output]
                 .into_iter()
@@ -147,53 +114,43 @@ impl Item<'_> {
     }
 }
 
-/// A response object inside an event.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Holder<'a> {
-    #[serde(borrow)]
-    pub(super) output: Raw<'a>,
+fields! {
+    /// A response object inside an event.
+    pub(super) struct Holder<'a> {
+        pub(super) output: Raw<'a> = "output",
+    }
 }
 
-/// A candidate of Gemini.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Candidate<'a> {
-    #[serde(borrow)]
-    content: Raw<'a>,
-    #[serde(borrow, rename = "finishReason")]
-    pub(super) finish_reason: Raw<'a>,
+fields! {
+    /// A candidate of Gemini.
+    pub(super) struct Candidate<'a> {
+        content: Option<Parts<'a>> = "content",
+        pub(super) finish_reason: Raw<'a> = "finishReason",
+    }
 }
 
 impl Candidate<'_> {
     pub(super) fn has_content(&self) -> bool {
-        let parts = field::<Parts<'_>>(self.content).unwrap_or_default();
-        elements::<Part<'_>>(parts.parts).iter().any(Part::has_content)
+        let parts = self.content.as_ref().and_then(|content| content.parts.as_ref());
+        parts.into_iter().flatten().any(Part::has_content)
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Parts<'a> {
-    #[serde(borrow)]
-    parts: Raw<'a>,
+fields! {
+    struct Parts<'a> {
+        parts: Option<Vec<Part<'a>>> = "parts",
+    }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Part<'a> {
-    #[serde(borrow)]
-    text: Raw<'a>,
-    #[serde(borrow)]
-    function_call: Raw<'a>,
-    #[serde(borrow)]
-    inline_data: Raw<'a>,
-    #[serde(borrow)]
-    file_data: Raw<'a>,
-    #[serde(borrow)]
-    executable_code: Raw<'a>,
-    #[serde(borrow)]
-    code_execution_result: Raw<'a>,
+fields! {
+    struct Part<'a> {
+        text: Raw<'a> = "text",
+        function_call: Raw<'a> = "functionCall",
+        inline_data: Raw<'a> = "inlineData",
+        file_data: Raw<'a> = "fileData",
+        executable_code: Raw<'a> = "executableCode",
+        code_execution_result: Raw<'a> = "codeExecutionResult",
+    }
 }
 
 impl Part<'_> {

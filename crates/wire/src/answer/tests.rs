@@ -1,5 +1,9 @@
 use super::*;
 
+fn in_json(body: &[u8]) -> Option<Usage> {
+    super::read(body)?.usage
+}
+
 fn read(body: &str) -> Option<(u64, u64, u64, u64)> {
     in_json(body.as_bytes()).map(|usage| (usage.input, usage.output, usage.cached, usage.reasoning))
 }
