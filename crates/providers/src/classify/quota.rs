@@ -17,6 +17,7 @@ use crate::provider::Provider;
 struct Dimension<'a> {
     /// What stands before and after the role in the names of its headers.
     name: (&'a str, &'a str),
+    kind: Option<Kind>,
     limit: Option<f64>,
     remaining: Option<f64>,
     reset: Option<&'a str>,
@@ -46,7 +47,13 @@ impl<'a> Dimensions<'a> {
     fn put(&mut self, role: Role, name: (&'a str, &'a str), value: &'a str) {
         let free = |place: &Option<Dimension<'_>>| place.is_none_or(|dimension| dimension.name == name);
         let Some(place) = self.0.iter_mut().find(|place| free(place)) else { return };
-        let dimension = place.get_or_insert(Dimension { name, limit: None, remaining: None, reset: None });
+        let dimension = place.get_or_insert_with(|| Dimension {
+            name,
+            kind: kind(name),
+            limit: None,
+            remaining: None,
+            reset: None,
+        });
         match role {
             Role::Limit => dimension.limit = number(value),
             Role::Remaining => dimension.remaining = number(value),
@@ -62,7 +69,7 @@ impl<'a> Dimensions<'a> {
 
     /// The tightest dimension of this kind.
     fn tightest(&self, kind: Kind, now: impl Fn() -> u64) -> Option<Budget> {
-        let of_kind = self.0.iter().flatten().filter(|dimension| dimension.kind() == Some(kind));
+        let of_kind = self.0.iter().flatten().filter(|dimension| dimension.kind == Some(kind));
         let left = of_kind.filter_map(|dimension| {
             let remaining = dimension.remaining.filter(|remaining| *remaining >= 0.0)?;
             let limit = dimension.limit.filter(|limit| *limit > 0.0);
@@ -86,19 +93,17 @@ enum Kind {
     Usage,
 }
 
-impl Dimension<'_> {
-    /// `None` for what is neither, and for allowances of a month: they pace nothing.
-    fn kind(&self) -> Option<Kind> {
-        let says = |word: &str| self.name.0.contains(word) || self.name.1.contains(word);
-        if says("month") {
-            None
-        } else if says("token") || says("bysize") {
-            Some(Kind::Usage)
-        } else if says("req") || self.name.1.is_empty() && self.name.0.trim_end_matches('-').ends_with("limit") {
-            Some(Kind::Requests)
-        } else {
-            None
-        }
+/// What a dimension with this name counts. `None` for what is neither, and for allowances of a month: they pace nothing.
+fn kind((before, after): (&str, &str)) -> Option<Kind> {
+    let says = |word: &str| before.contains(word) || after.contains(word);
+    if says("month") {
+        None
+    } else if says("token") || says("bysize") {
+        Some(Kind::Usage)
+    } else if says("req") || after.is_empty() && before.trim_end_matches('-').ends_with("limit") {
+        Some(Kind::Requests)
+    } else {
+        None
     }
 }
 
@@ -113,11 +118,15 @@ enum Role {
 fn role(name: &str) -> Option<(Role, (&str, &str))> {
     const STARTS: [&str; 5] = ["x-ratelimit", "anthropic-ratelimit", "ratelimit", "x-rate-limit", "rate-limit"];
     // most headers of an answer are about something else
+    if !matches!(name.as_bytes().first(), Some(b'x' | b'a' | b'r')) {
+        return None;
+    }
     let start = STARTS.iter().find(|start| name.starts_with(**start))?.len();
     let roles = [("-limit", Role::Limit), ("-remaining", Role::Remaining), ("-reset", Role::Reset)];
-    roles.into_iter().find_map(|(word, role)| {
-        let at = start + name[start..].find(word)?;
-        Some((role, (&name[..at], &name[at + word.len()..])))
+    let dashes = name.bytes().enumerate().skip(start).filter(|(_, byte)| *byte == b'-');
+    dashes.map(|(at, _)| at).find_map(|at| {
+        let (word, role) = roles.iter().find(|(word, _)| name[at..].starts_with(word))?;
+        Some((*role, (&name[..at], &name[at + word.len()..])))
     })
 }
 
