@@ -3,8 +3,6 @@
 //! Text that a caller chose (model, request id) is shortened, and in the human form cleaned of everything that could
 //! break the line or command a terminal.
 
-use std::fmt::Write as _;
-
 use claviger_types::WallTime;
 
 use crate::receipt::{AttemptLine, End, Receipt};
@@ -41,7 +39,18 @@ const MS_PER_DAY: u64 = 86_400_000;
 /// `12:00:01.123`, UTC.
 fn clock(at: WallTime) -> String {
     let ms = at.as_millis() % MS_PER_DAY;
-    format!("{:02}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000)
+    let parts = [(ms / 3_600_000, 2), (ms / 60_000 % 60, 2), (ms / 1000 % 60, 2), (ms % 1000, 3)];
+    let mut text = String::with_capacity(12);
+    for (value, digits) in parts {
+        if !text.is_empty() {
+            text.push(if digits == 2 { ':' } else { '.' });
+        }
+        for place in (0..digits).rev() {
+            let digit = value / 10_u64.pow(place) % 10;
+            text.push(char::from_digit(u32::try_from(digit).unwrap_or(0), 10).unwrap_or('0'));
+        }
+    }
+    text
 }
 
 /// Year, month and day of the proleptic Gregorian calendar, from days since 1970-01-01: Howard Hinnant's
@@ -59,77 +68,92 @@ const fn civil(days: u64) -> (u64, u64, u64) {
 }
 
 fn human(receipt: &Receipt) -> String {
-    let mut line = String::with_capacity(256);
-    line.push_str(&clock(receipt.at));
-    word(&mut line, format_args!("{:03}", receipt.status));
+    let mut line = Line(String::with_capacity(320));
+    line.0.push_str(&clock(receipt.at));
+    line.word("").number(receipt.status.into());
     if receipt.end != End::Complete {
-        word(&mut line, format_args!("{}", receipt.end.name()));
+        line.word(receipt.end.name());
     }
-    let operation = receipt.operation.rsplit('/').next().unwrap_or(receipt.operation);
-    word(&mut line, format_args!("{operation}{}", if receipt.stream { "(stream)" } else { "" }));
-    word(&mut line, format_args!("{}", clean(receipt.model.as_deref().unwrap_or("-"))));
-    word(&mut line, format_args!("{}ms", receipt.total_ms));
+    line.word(receipt.operation.rsplit('/').next().unwrap_or(receipt.operation));
+    line.then(if receipt.stream { "(stream)" } else { "" });
+    line.word("").clean(receipt.model.as_deref().unwrap_or("-"));
+    line.word("").number(receipt.total_ms).then("ms");
     if let Some(provider) = &receipt.provider {
-        word(&mut line, format_args!("{}/{}", clean(provider), clean(receipt.credential.as_deref().unwrap_or("-"))));
+        line.word("").clean(provider).then("/").clean(receipt.credential.as_deref().unwrap_or("-"));
     }
     if receipt.attempts.len() != 1 {
-        word(&mut line, format_args!("attempts={}", receipt.attempts.len()));
+        line.word("attempts=").number(receipt.attempts.len() as u64);
     }
     trail(&mut line, &receipt.attempts);
     if let Some(error) = receipt.error {
-        word(&mut line, format_args!("error={error}"));
+        line.word("error=").then(error);
     }
     if receipt.wait_ms > 0 {
-        word(&mut line, format_args!("wait={}ms", receipt.wait_ms));
+        line.word("wait=").number(receipt.wait_ms).then("ms");
     }
     if let Some(first) = receipt.first_content_ms {
-        word(&mut line, format_args!("first={first}ms"));
+        line.word("first=").number(first).then("ms");
     }
     if receipt.usage.is_known() {
-        word(&mut line, format_args!("usage={}+{}", receipt.usage.input, receipt.usage.output));
+        line.word("usage=").number(receipt.usage.input).then("+").number(receipt.usage.output);
     }
     if !receipt.dropped.is_empty() {
-        word(&mut line, format_args!("dropped={}", clean(&receipt.dropped.join(","))));
+        line.word("dropped=").clean(&receipt.dropped.join(","));
     }
     if receipt.body_streamed {
-        word(&mut line, format_args!("body=streamed"));
+        line.word("body=streamed");
     }
-    for (key, value) in [("client", &receipt.client), ("route", &receipt.route), ("to", &receipt.upstream_model)] {
-        if let Some(value) = value.as_ref().filter(|value| key != "to" || receipt.model.as_ref() != Some(value)) {
-            word(&mut line, format_args!("{key}={}", clean(value)));
+    for (key, value) in [("client=", &receipt.client), ("route=", &receipt.route), ("to=", &receipt.upstream_model)] {
+        if let Some(value) = value.as_ref().filter(|value| key != "to=" || receipt.model.as_ref() != Some(value)) {
+            line.word(key).clean(value);
         }
     }
-    word(&mut line, format_args!("id={}\n", clean(&receipt.request_id)));
-    line
+    line.word("id=").clean(&receipt.request_id).then("\n");
+    line.0
 }
 
 /// The attempts that did not serve, `[main/sk-…dead invalid_credential 12ms, …]`.
-fn trail(line: &mut String, attempts: &[AttemptLine]) {
+fn trail(line: &mut Line, attempts: &[AttemptLine]) {
     let mut open = false;
     for attempt in attempts.iter().filter(|attempt| attempt.verdict != "good") {
-        line.push_str(if open { ", " } else { " [" });
+        line.then(if open { ", " } else { " [" });
         open = true;
-        let (provider, credential) = (clean(&attempt.provider), clean(&attempt.credential));
-        push(line, format_args!("{provider}/{credential} {} {}ms", attempt.verdict, attempt.ms));
+        line.clean(&attempt.provider).then("/").clean(&attempt.credential);
+        line.word(attempt.verdict).word("").number(attempt.ms).then("ms");
     }
     if open {
-        line.push(']');
+        line.then("]");
     }
 }
 
-fn word(line: &mut String, text: std::fmt::Arguments<'_>) {
-    line.push(' ');
-    push(line, text);
-}
+/// A line being written. Every request writes one, so without the machinery of formats.
+struct Line(String);
 
-fn push(line: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a `String` cannot fail.
-    let _ = line.write_fmt(text);
-}
+impl Line {
+    fn then(&mut self, text: &str) -> &mut Self {
+        self.0.push_str(text);
+        self
+    }
 
-/// One word, at most [`CAP`] characters, printable.
-fn clean(text: &str) -> String {
-    cap(text).chars().map(|c| if is_harmful(c) { '_' } else { c }).collect()
+    /// A space first.
+    fn word(&mut self, text: &str) -> &mut Self {
+        self.0.push(' ');
+        self.then(text)
+    }
+
+    fn number(&mut self, number: u64) -> &mut Self {
+        self.0.push_str(itoa::Buffer::new().format(number));
+        self
+    }
+
+    /// One word, at most [`CAP`] characters, printable.
+    fn clean(&mut self, text: &str) -> &mut Self {
+        if text.len() <= CAP && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return self.then(text);
+        }
+        self.0.extend(cap(text).chars().map(|c| if is_harmful(c) { '_' } else { c }));
+        self
+    }
 }
 
 /// Control and white space characters, and the invisible ones that reorder or hide text.
@@ -158,6 +182,7 @@ mod tests {
     #[test]
     fn text_is_capped_at_a_character_and_cleaned() {
         assert_eq!(cap(&"é".repeat(200)).chars().count(), CAP);
+        let clean = |text: &str| std::mem::take(&mut Line(String::new()).clean(text).0);
         assert_eq!(clean("a\nb\u{1b}[31m \u{202e}c"), "a_b_[31m__c");
         assert_eq!(clean("sk-…a1b2"), "sk-…a1b2");
     }

@@ -5,10 +5,14 @@
 
 mod pool;
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
 use claviger_types::Usage;
+use foldhash::fast::RandomState;
+use parking_lot::RwLock;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -125,7 +129,31 @@ impl EncodeLabelValue for End {
     }
 }
 
-type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+/// A family of metrics, and handles to those that exist: finding one costs a hash, not a walk through the family.
+#[derive(Debug)]
+struct Series<L, M, C = fn() -> M> {
+    family: Family<L, M, C>,
+    known: RwLock<HashMap<L, M, RandomState>>,
+}
+
+type Counters<L> = Series<L, Counter>;
+type Histograms<L> = Series<L, Histogram>;
+
+impl<L: Clone + Eq + Hash, M: Clone> Series<L, M> {
+    fn new(make: fn() -> M) -> Self {
+        Self { family: Family::new_with_constructor(make), known: RwLock::default() }
+    }
+
+    fn with<R>(&self, labels: &L, change: impl Fn(&M) -> R) -> R {
+        if let Some(metric) = self.known.read().get(labels) {
+            return change(metric);
+        }
+        let metric = self.family.get_or_create_owned(labels);
+        let changed = change(&metric);
+        self.known.write().insert(labels.clone(), metric);
+        changed
+    }
+}
 
 /// Counts a request as being served until it is dropped.
 #[derive(Debug)]
@@ -143,14 +171,14 @@ impl Drop for InFlightGuard {
 pub(crate) struct Metrics {
     names: Names,
     none: Arc<str>,
-    requests: Family<RequestLabels, Counter>,
+    requests: Counters<RequestLabels>,
     seconds: Histograms<RouteLabels>,
     first_content: Histograms<RouteLabels>,
-    attempts: Family<AttemptLabels, Counter>,
+    attempts: Counters<AttemptLabels>,
     checks: Family<CheckLabels, Counter>,
     attempts_per_request: Histogram,
     wait: Histogram,
-    usage: Family<UsageLabels, Counter>,
+    usage: Counters<UsageLabels>,
     in_flight: Gauge,
     pub(crate) connections: Gauge,
     reloads: Family<ReloadLabels, Counter>,
@@ -165,14 +193,14 @@ impl Metrics {
         Self {
             names,
             none,
-            requests: Family::default(),
-            seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
-            first_content: Family::new_with_constructor(|| Histogram::new(SECONDS)),
-            attempts: Family::default(),
+            requests: Series::new(Counter::default),
+            seconds: Series::new(|| Histogram::new(SECONDS)),
+            first_content: Series::new(|| Histogram::new(SECONDS)),
+            attempts: Series::new(Counter::default),
             checks: Family::default(),
             attempts_per_request: Histogram::new(ATTEMPTS),
             wait: Histogram::new(WAITS),
-            usage: Family::default(),
+            usage: Series::new(Counter::default),
             in_flight: Gauge::default(),
             connections: Gauge::default(),
             reloads: Family::default(),
@@ -182,14 +210,18 @@ impl Metrics {
 
     /// Gives every metric its name and help. Counters get `_total` and the build `_info` from the encoder.
     pub(crate) fn register(&self, to: &mut Registry) {
-        to.register("requests", "Requests by how they ended", self.requests.clone());
-        to.register("request_seconds", "Arrival to end of a request", self.seconds.clone());
-        to.register("first_content_seconds", "Arrival to the first content for the caller", self.first_content.clone());
-        to.register("attempts", "Sends to one credential by what came of them", self.attempts.clone());
+        to.register("requests", "Requests by how they ended", self.requests.family.clone());
+        to.register("request_seconds", "Arrival to end of a request", self.seconds.family.clone());
+        to.register(
+            "first_content_seconds",
+            "Arrival to the first content for the caller",
+            self.first_content.family.clone(),
+        );
+        to.register("attempts", "Sends to one credential by what came of them", self.attempts.family.clone());
         to.register("checks", "Requests of the gateway's own that try a credential", self.checks.clone());
         to.register("attempts_per_request", "Attempts that one request took", self.attempts_per_request.clone());
         to.register("wait_seconds", "Time one request waited for a credential", self.wait.clone());
-        to.register("usage", "LLM tokens as providers counted them", self.usage.clone());
+        to.register("usage", "LLM tokens as providers counted them", self.usage.family.clone());
         to.register("in_flight", "Requests being served", self.in_flight.clone());
         to.register("connections", "Open client connections", self.connections.clone());
         to.register("reloads", "Configuration reloads", self.reloads.clone());
@@ -201,18 +233,18 @@ impl Metrics {
     pub(crate) fn record(&self, receipt: &Receipt) {
         let route = receipt.route.as_deref().map_or_else(|| Arc::clone(&self.none), |route| self.names.get(route));
         let labels = RouteLabels { route: Arc::clone(&route), operation: receipt.operation };
-        self.seconds.get_or_create(&labels).observe(seconds(receipt.total_ms));
+        self.seconds.with(&labels, |histogram| histogram.observe(seconds(receipt.total_ms)));
         if let Some(first) = receipt.first_content_ms {
-            self.first_content.get_or_create(&labels).observe(seconds(first));
+            self.first_content.with(&labels, |histogram| histogram.observe(seconds(first)));
         }
         let status = StatusClass::of(receipt.status);
         let labels = RequestLabels { route, operation: receipt.operation, status, end: receipt.end };
-        self.requests.get_or_create(&labels).inc();
+        self.requests.with(&labels, Counter::inc);
         self.wait.observe(seconds(receipt.wait_ms));
         self.attempts_per_request.observe(f64::from(u32::try_from(receipt.attempts.len()).unwrap_or(u32::MAX)));
         for attempt in &receipt.attempts {
             let labels = AttemptLabels { provider: self.names.get(&attempt.provider), verdict: attempt.verdict };
-            self.attempts.get_or_create(&labels).inc();
+            self.attempts.with(&labels, Counter::inc);
         }
         if let Some(provider) = receipt.provider.as_deref().filter(|_| receipt.usage.is_known()) {
             self.count_usage(&self.names.get(provider), receipt.usage);
@@ -227,7 +259,8 @@ impl Metrics {
             ("reasoning", usage.reasoning),
         ];
         for (kind, count) in kinds.into_iter().filter(|(_, count)| *count > 0) {
-            self.usage.get_or_create(&UsageLabels { provider: Arc::clone(provider), kind }).inc_by(count);
+            let labels = UsageLabels { provider: Arc::clone(provider), kind };
+            self.usage.with(&labels, |counter| counter.inc_by(count));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 
 /// More names than any configuration has; past it (endless reloads with ever new names) all share one.
@@ -11,7 +12,7 @@ const REST: &str = "other";
 
 /// Hands out shared copies of names, so that recording a request allocates no label.
 #[derive(Debug, Default)]
-pub(crate) struct Names(RwLock<HashSet<Arc<str>>>);
+pub(crate) struct Names(RwLock<HashSet<Arc<str>, RandomState>>);
 
 impl Names {
     /// The shared copy of `name`; `other` once [`MOST`] names are known.
