@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,16 +12,16 @@ use claviger_config::{Limits, TlsFiles};
 use futures_util::FutureExt;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -45,22 +46,28 @@ impl Port {
         self.listener.local_addr().map_or_else(|_| scheme.to_owned(), |address| format!("{scheme}://{address}"))
     }
 
-    /// Serves until `stop` turns true, then waits for requests in flight, at most `drain`. `connections` is told of
+    /// Serves until `stop` turns true, then waits for requests in flight, at most `within`. `connections` is told of
     /// each connection's beginning and end.
-    pub(crate) async fn serve<H, F, B>(self, handler: H, mut stop: watch::Receiver<bool>, drain: Duration, gauge: Gauge)
-    where
+    pub(crate) async fn serve<H, F, B>(
+        self,
+        handler: H,
+        mut stop: watch::Receiver<bool>,
+        within: Duration,
+        gauge: Gauge,
+    ) where
         H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
         F: Future<Output = Response<B>> + Send + 'static,
         B: hyper::body::Body<Data = bytes::Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let graceful = GracefulShutdown::new();
+        let (end, drain) = watch::channel(false);
+        let drain = Drain(drain);
         loop {
             tokio::select! {
                 biased;
                 () = stopped(&mut stop) => break,
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => self.take(stream, handler.clone(), graceful.watcher(), Arc::clone(&gauge)),
+                    Ok((stream, _)) => self.take(stream, handler.clone(), drain.clone(), Arc::clone(&gauge)),
                     // out of file descriptors, most likely: give the others time to end
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
@@ -71,15 +78,17 @@ impl Port {
         }
         // those that the kernel has already accepted for us are served too
         while let Some(Ok((stream, _))) = self.listener.accept().now_or_never() {
-            self.take(stream, handler.clone(), graceful.watcher(), Arc::clone(&gauge));
+            self.take(stream, handler.clone(), drain.clone(), Arc::clone(&gauge));
         }
         drop(self.listener);
-        if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
-            tracing::warn!(seconds = drain.as_secs(), "requests still ran at the end of the drain time; they are cut");
+        drop(drain);
+        end.send_replace(true);
+        if tokio::time::timeout(within, end.closed()).await.is_err() {
+            tracing::warn!(seconds = within.as_secs(), "requests still ran at the end of the drain time; they are cut");
         }
     }
 
-    fn take<H, F, B>(&self, stream: TcpStream, handler: H, watcher: Watcher, gauge: Gauge)
+    fn take<H, F, B>(&self, stream: TcpStream, handler: H, mut drain: Drain, gauge: Gauge)
     where
         H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
         F: Future<Output = Response<B>> + Send + 'static,
@@ -91,11 +100,17 @@ impl Port {
             gauge(true);
             let _ = stream.set_nodelay(true);
             match tls {
-                None => converse(stream, handler, watcher, &limits).await,
+                None => {
+                    if let Ok(version) = drain.first(Version::of(&stream, limits.header_timeout)).await {
+                        converse(stream, version, handler, drain, &limits).await;
+                    }
+                }
                 // a failed handshake concerns nobody but the one who tried
                 Some(tls) => {
                     if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-                        converse(stream, handler, watcher, &limits).await;
+                        // boxed, so that connections without TLS do not reserve room for its state
+                        let version = Version::agreed(&stream);
+                        Box::pin(converse(stream, version, handler, drain, &limits)).await;
                     }
                 }
             }
@@ -116,7 +131,46 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 /// Told `true` when a connection begins and `false` when it ends.
 pub(crate) type Gauge = Arc<dyn Fn(bool) + Send + Sync>;
 
-async fn converse<S, H, F, B>(stream: S, handler: H, watcher: Watcher, limits: &Limits)
+/// What a connection speaks.
+#[derive(Clone, Copy)]
+enum Version {
+    Http1,
+    Http2,
+}
+
+impl Version {
+    /// Every HTTP/2 connection begins with this, and no HTTP/1.1 request does (RFC 9113, section 3.4).
+    const PREFACE: [u8; 4] = *b"PRI ";
+    /// How often a connection of which too little has come is looked at again.
+    const AGAIN: Duration = Duration::from_millis(10);
+
+    /// Looks at what a cleartext connection begins with and leaves it there, so that HTTP reads all of it at once.
+    async fn of(stream: &TcpStream, limit: Duration) -> std::io::Result<Self> {
+        stream.readable().await?;
+        let looking = async {
+            loop {
+                let mut first = [0; 4];
+                let count = stream.peek(&mut first).await?;
+                let seen = &first[..count];
+                if seen == Self::PREFACE {
+                    return Ok(Self::Http2);
+                }
+                if seen.is_empty() || !Self::PREFACE.starts_with(seen) {
+                    return Ok(Self::Http1);
+                }
+                tokio::time::sleep(Self::AGAIN).await;
+            }
+        };
+        tokio::time::timeout(limit, looking).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+    }
+
+    /// What the two sides of a TLS connection have agreed on.
+    fn agreed(stream: &TlsStream<TcpStream>) -> Self {
+        if stream.get_ref().1.alpn_protocol() == Some(b"h2") { Self::Http2 } else { Self::Http1 }
+    }
+}
+
+async fn converse<S, H, F, B>(stream: S, version: Version, handler: H, mut drain: Drain, limits: &Limits)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
@@ -124,28 +178,86 @@ where
     B: hyper::body::Body<Data = bytes::Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    let service = service_fn(move |request| {
+        // on the heap while it is answered only, so that open streams and idle connections do not carry it
+        let work = AssertUnwindSafe(Box::pin(handler(request))).catch_unwind();
+        // a panic in one request ends its connection, no other
+        async move { work.await.map_err(|_| std::io::Error::other("the request panicked")) }
+    });
+    let io = TokioIo::new(stream);
+    let ended = match version {
+        Version::Http1 => {
+            let connection = http1(limits).serve_connection(io, service).with_upgrades();
+            let mut connection = pin!(connection);
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => ended,
+                () = drain.begun() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
+        }
+        // much larger, and few: boxed, so that the others do not reserve room for it
+        Version::Http2 => {
+            let mut connection = Box::pin(http2(limits).serve_connection(io, service));
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => ended,
+                () = drain.begun() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+fn http1(limits: &Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.max_header_bytes.max(8192))
         .pipeline_flush(true);
     builder
-        .http2()
+}
+
+fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(limits.max_header_bytes).unwrap_or(u32::MAX))
         .max_concurrent_streams(1024)
         .keep_alive_interval(Some(Duration::from_secs(30)))
         .keep_alive_timeout(Duration::from_secs(20));
-    let service = service_fn(move |request| {
-        let work = AssertUnwindSafe(handler(request)).catch_unwind();
-        // a panic in one request ends its connection, no other
-        async move { work.await.map_err(|_| std::io::Error::other("the request panicked")) }
-    });
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection.into_owned()).await {
-        tracing::debug!(%error, "a connection ended early");
+    builder
+}
+
+/// A connection's share in the end of the listener: it is told when to finish, and waited for until this is dropped.
+#[derive(Clone)]
+struct Drain(watch::Receiver<bool>);
+
+impl Drain {
+    /// How long a connection may take to send its first bytes when it was accepted last of all.
+    const LAST: Duration = Duration::from_millis(100);
+
+    async fn begun(&mut self) {
+        stopped(&mut self.0).await;
+    }
+
+    /// The beginning of a connection. One that says nothing is not waited for in the end.
+    async fn first<T>(&mut self, beginning: impl Future<Output = std::io::Result<T>>) -> std::io::Result<T> {
+        let mut beginning = pin!(beginning);
+        tokio::select! {
+            biased;
+            begun = beginning.as_mut() => return begun,
+            () = self.begun() => {}
+        }
+        tokio::time::timeout(Self::LAST, beginning).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
     }
 }
 
