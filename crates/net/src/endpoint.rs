@@ -4,11 +4,12 @@
 //! shapes a connection is equal. Nothing here does I/O.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// One upstream address. Equal endpoints share connections.
-#[derive(Clone, Eq, Hash, PartialEq, Debug)]
+#[derive(Clone, Eq, PartialEq, Debug)]
 pub struct Endpoint {
     /// Whether the URL's scheme is `https`.
     pub tls: bool,
@@ -16,6 +17,13 @@ pub struct Endpoint {
     pub authority: String,
     /// How to get there.
     pub egress: Arc<Egress>,
+}
+
+impl Hash for Endpoint {
+    /// Each request looks its endpoint up; the address tells enough of them apart.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.tls, &self.authority).hash(state);
+    }
 }
 
 /// How connections to an endpoint are made. The default connects straight to the authority.

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 use tokio::time::Instant;
 
@@ -21,7 +22,7 @@ pub(crate) use place::{Opening, Place, Step, Ticket};
 
 /// All endpoints' connections.
 pub(crate) struct Pool {
-    places: RwLock<HashMap<Endpoint, Arc<Place>>>,
+    places: RwLock<HashMap<Endpoint, Arc<Place>, RandomState>>,
     settings: NetSettings,
     open: Arc<AtomicUsize>,
     swept: AtomicBool,

@@ -5,7 +5,6 @@ pub(crate) mod attempt;
 pub(crate) mod translate;
 pub(crate) mod unpack;
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -32,7 +31,7 @@ type Running = Pin<Box<dyn Future<Output = Result<(AttemptId, Arrived), futures_
 /// Runs the request to its commit or its end. Dropping the future cancels everything.
 pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
     let mut running: FuturesUnordered<Running> = FuturesUnordered::new();
-    let mut handles: HashMap<AttemptId, AbortHandle> = HashMap::new();
+    let mut handles: Vec<(AttemptId, AbortHandle)> = Vec::new();
     let shared = Arc::clone(&exchange.shared);
     let mut place = Place::new(Arc::clone(&shared));
     loop {
@@ -40,12 +39,12 @@ pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
         let joined = place.take(exchange.flow().and_then(Flow::ticket));
         match step {
             Step::Send(start) => {
-                if let Some(handle) = start.instead_of.and_then(|silent| handles.get(&silent)) {
+                if let Some(handle) = start.instead_of.and_then(|silent| handle_of(&handles, silent)) {
                     handle.abort();
                 }
                 let (id, attempt) = (start.attempt, attempt::run(Arc::clone(&shared), Arc::clone(call), start));
                 let (handle, registration) = AbortHandle::new_pair();
-                handles.insert(id, handle);
+                handles.push((id, handle));
                 running.push(Box::pin(Abortable::new(async move { (id, attempt.await) }, registration)));
             }
             // whatever changed before it stood in the line, nobody has told it
@@ -78,12 +77,12 @@ fn take(
     exchange: &mut Exchange,
     id: AttemptId,
     arrived: Arrived,
-    handles: &HashMap<AttemptId, AbortHandle>,
+    handles: &[(AttemptId, AbortHandle)],
 ) -> Option<Good> {
     match arrived {
         Arrived::Good(good) => {
             for loser in exchange.commit(id, good.status, &good.headers) {
-                if let Some(handle) = handles.get(&loser) {
+                if let Some(handle) = handle_of(handles, loser) {
                     handle.abort();
                 }
             }
@@ -94,6 +93,10 @@ fn take(
             None
         }
     }
+}
+
+fn handle_of(handles: &[(AttemptId, AbortHandle)], attempt: AttemptId) -> Option<&AbortHandle> {
+    handles.iter().find(|(id, _)| *id == attempt).map(|(_, handle)| handle)
 }
 
 /// `drive` is called for routed requests only.

@@ -1,6 +1,5 @@
 //! From an HTTP request to a routed one: who calls, what is asked, where it may go.
 
-use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -34,7 +33,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, mut request: Request<Incoming>) -
     if let Some(hint) = hint(&request) {
         return hint;
     }
-    let mut exchange = Exchange::new(Arc::clone(&shared), live, request_id(&shared, request.headers()));
+    let mut exchange = Box::new(Exchange::new(Arc::clone(&shared), live, request_id(&shared, request.headers())));
     let (_, dialect) = operation::recognise(request.uri().path());
     let client = match authenticate(&exchange.live.plan.clients, request.headers(), request.uri().query()) {
         Ok(client) => client,
@@ -84,12 +83,21 @@ fn hint(request: &Request<Incoming>) -> Option<Response<Body>> {
     })
 }
 
+const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+
 /// The client's own id when it is harmless, else a new one.
 fn request_id(shared: &Shared, headers: &HeaderMap) -> String {
-    let theirs = headers.get("x-request-id").and_then(|value| value.to_str().ok());
+    let theirs = headers.get(respond::REQUEST_ID).and_then(|value| value.to_str().ok());
     match theirs.filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())) {
         Some(id) => id.to_owned(),
-        None => format!("req_{:016x}{:08x}", shared.clock.dice(), shared.clock.dice() >> 32),
+        None => {
+            let mut id = String::with_capacity(28);
+            id.push_str("req_");
+            for (dice, digits) in [(shared.clock.dice(), 16), (shared.clock.dice(), 8)] {
+                id.extend((0..digits).map(|place| HEX[(dice >> (place * 4) & 15) as usize]));
+            }
+            id
+        }
     }
 }
 
@@ -298,7 +306,7 @@ fn route(exchange: &Exchange, ask: Ask, upgrade: bool, stream: Option<OutBody>) 
         renames,
         upgrade,
         stream: Mutex::new(stream),
-        prepared: Mutex::new(HashMap::new()),
+        prepared: Mutex::default(),
         strict,
     };
     Ok((Arc::new(call), flow, name))
@@ -324,7 +332,7 @@ pub(crate) fn straight(exchange: &Exchange, ask: Ask, provider: usize) -> Option
         seek: false,
         verbatim: false,
     };
-    let (stream, prepared) = (Mutex::new(None), Mutex::new(HashMap::new()));
+    let (stream, prepared) = (Mutex::new(None), Mutex::default());
     let call = Call { ask, live: Arc::clone(live), renames, upgrade: false, stream, prepared, strict: false };
     Some((Arc::new(call), Flow::new(Arc::new(route), tiers, terms)))
 }

@@ -10,6 +10,7 @@ use claviger_net::{Egress, Net};
 use claviger_pool::{Checks, CredentialId, CredentialSpec, Health, Pool, ProviderSpec, Roster, Strategy};
 use claviger_providers::Provider;
 use claviger_types::{Moment, Operation, Secret};
+use foldhash::fast::RandomState;
 
 use crate::context::Context;
 use crate::tokens::Account;
@@ -24,7 +25,7 @@ pub(crate) struct Live {
     pub(crate) is_sticky: bool,
     /// Whether any credential has a limit on usage.
     pub(crate) counts_usage: bool,
-    keys: HashMap<CredentialId, Key>,
+    keys: HashMap<CredentialId, Key, RandomState>,
 }
 
 /// A provider, ready to send to.
@@ -77,7 +78,7 @@ impl Live {
         }
         let wanted: Vec<_> = plan.providers.iter().map(provider_spec).collect();
         let roster = pool.reconcile(now, &wanted);
-        let mut keys = HashMap::new();
+        let mut keys = HashMap::default();
         for (index, (provider, ids)) in plan.providers.iter().zip(&roster.credentials).enumerate() {
             if provider.credentials.is_empty() {
                 keys.extend(ids.first().map(|id| (*id, Key::none(index))));

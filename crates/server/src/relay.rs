@@ -80,13 +80,13 @@ pub(crate) struct RawRelay {
     first: Bytes,
     source: Source,
     idle: Idle,
-    exchange: Exchange,
+    exchange: Box<Exchange>,
     provider: usize,
     over: bool,
 }
 
 impl RawRelay {
-    pub(crate) fn new(first: Bytes, source: Source, exchange: Exchange, provider: usize, idle: Idle) -> Self {
+    pub(crate) fn new(first: Bytes, source: Source, exchange: Box<Exchange>, provider: usize, idle: Idle) -> Self {
         Self { first, source, idle, exchange, provider, over: false }
     }
 

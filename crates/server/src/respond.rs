@@ -29,10 +29,16 @@ const NOT_PASSED: [HeaderName; 8] = [
     HeaderName::from_static("keep-alive"),
 ];
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-claviger-attempts");
+const WAIT_MS: HeaderName = HeaderName::from_static("x-claviger-wait-ms");
+const PROVIDER: HeaderName = HeaderName::from_static("x-claviger-provider");
+const CREDENTIAL: HeaderName = HeaderName::from_static("x-claviger-credential");
+const DROPPED: HeaderName = HeaderName::from_static("x-claviger-dropped");
 
 /// An upstream's good answer.
-pub(crate) fn good(mut exchange: Exchange, call: &Call, good: Good, client: Option<OnUpgrade>) -> Response<Body> {
+pub(crate) fn good(mut exchange: Box<Exchange>, call: &Call, good: Good, client: Option<OnUpgrade>) -> Response<Body> {
     let mut headers = passed(good.headers);
     ours(&mut headers, &exchange);
     dropped(&mut headers, &mut exchange, &good.dropped);
@@ -88,7 +94,7 @@ pub(crate) fn good(mut exchange: Exchange, call: &Call, good: Good, client: Opti
 }
 
 /// Nobody could serve: the upstream's own answer where it is the best word, else ours.
-pub(crate) fn failed(mut exchange: Exchange, dialect: Dialect, ending: Ending) -> Response<Body> {
+pub(crate) fn failed(mut exchange: Box<Exchange>, dialect: Dialect, ending: Ending) -> Response<Body> {
     if let Some(answer) = &ending.answer {
         let mut headers = passed(answer.headers.clone());
         ours(&mut headers, &exchange);
@@ -154,7 +160,7 @@ impl Refusal {
 }
 
 /// Turns a request away.
-pub(crate) fn refuse(mut exchange: Exchange, dialect: Dialect, refusal: &Refusal) -> Response<Body> {
+pub(crate) fn refuse(mut exchange: Box<Exchange>, dialect: Dialect, refusal: &Refusal) -> Response<Body> {
     let said = Failure {
         status: refusal.status,
         code: refusal.code,
@@ -175,7 +181,7 @@ pub(crate) fn refuse(mut exchange: Exchange, dialect: Dialect, refusal: &Refusal
 }
 
 /// A JSON answer that the gateway gives itself.
-pub(crate) fn answer(mut exchange: Exchange, status: u16, body: Bytes) -> Response<Body> {
+pub(crate) fn answer(mut exchange: Box<Exchange>, status: u16, body: Bytes) -> Response<Body> {
     let mut headers = HeaderMap::new();
     ours(&mut headers, &exchange);
     exchange.sent(body.len());
@@ -216,7 +222,7 @@ fn dropped(headers: &mut HeaderMap, exchange: &mut Exchange, dropped: &Dropped) 
     if exchange.live.plan.headers
         && let Ok(names) = HeaderValue::from_str(&dropped.to_string())
     {
-        headers.insert("x-claviger-dropped", names);
+        headers.insert(DROPPED, names);
     }
     exchange.dropped(dropped);
 }
@@ -230,17 +236,17 @@ fn ours(headers: &mut HeaderMap, exchange: &Exchange) {
         return;
     }
     let Some(flow) = exchange.flow() else { return };
-    headers.insert("x-claviger-attempts", HeaderValue::from(flow.attempts().len()));
-    headers.insert("x-claviger-wait-ms", HeaderValue::from(millis(exchange.waited())));
+    headers.insert(ATTEMPTS, HeaderValue::from(flow.attempts().len()));
+    headers.insert(WAIT_MS, HeaderValue::from(millis(exchange.waited())));
     let Some(attempt) = flow.committed().map(|id| &flow.attempts()[id.index()]) else { return };
     let provider = exchange.live.plan.providers[attempt.provider].provider.id();
     if let Ok(value) = HeaderValue::from_str(provider) {
-        headers.insert("x-claviger-provider", value);
+        headers.insert(PROVIDER, value);
     }
     // masked secrets hold an ellipsis, which is not ASCII but a legal header byte sequence
     if let Some(key) = exchange.live.key(attempt.credential)
         && let Ok(value) = HeaderValue::from_bytes(key.shown.as_bytes())
     {
-        headers.insert("x-claviger-credential", value);
+        headers.insert(CREDENTIAL, value);
     }
 }

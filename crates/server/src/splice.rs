@@ -8,7 +8,7 @@ use hyper_util::rt::TokioIo;
 use crate::exchange::Exchange;
 
 /// Runs until either side closes, then accounts for it.
-pub(crate) async fn splice(client: OnUpgrade, upstream: OnUpgrade, mut exchange: Exchange) {
+pub(crate) async fn splice(client: OnUpgrade, upstream: OnUpgrade, mut exchange: Box<Exchange>) {
     let (client, upstream) = match tokio::join!(client, upstream) {
         (Ok(client), Ok(upstream)) => (client, upstream),
         // the exchange accounts for a client that left

@@ -1,6 +1,5 @@
 //! What a check asks, and what the answer means.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -50,7 +49,7 @@ pub(super) async fn ask(shared: &Arc<Shared>, live: &Arc<Live>, check: &Check) -
         renames: vec![vec![None]],
         upgrade: false,
         stream: Mutex::new(None),
-        prepared: Mutex::new(HashMap::from([((0, 0), prepared)])),
+        prepared: Mutex::new(vec![((0, 0), prepared)]),
         strict: false,
     };
     let limit = plan.failover.health_check_timeout.unwrap_or(TIMEOUT);

@@ -1,6 +1,5 @@
 //! One attempt: prepare, sign, send, read the answer as far as it must be read before the client sees any of it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,6 +20,9 @@ use crate::shared::Shared;
 use crate::side::Via;
 use crate::tokens;
 
+/// What is sent to a target, by its place among the tiers.
+pub(crate) type PreparedFor = ((usize, usize), Arc<Prepared>);
+
 /// What all attempts of a request have in common.
 pub(crate) struct Call {
     pub(crate) ask: Ask,
@@ -32,7 +34,7 @@ pub(crate) struct Call {
     /// The whole body as a stream, when it was too large to keep; gone after one send.
     pub(crate) stream: Mutex<Option<OutBody>>,
     /// Made once per target, resent as the same bytes.
-    pub(crate) prepared: Mutex<HashMap<(usize, usize), Arc<Prepared>>>,
+    pub(crate) prepared: Mutex<Vec<PreparedFor>>,
     /// Whether a request that would lose fields in translation is refused.
     pub(crate) strict: bool,
 }
@@ -135,7 +137,7 @@ fn prepare(
     provider: &Provider,
     place: (usize, usize),
 ) -> Result<Arc<Prepared>, PrepareError> {
-    if let Some(prepared) = call.prepared.lock().get(&place) {
+    if let Some((_, prepared)) = call.prepared.lock().iter().find(|(known, _)| *known == place) {
         return Ok(Arc::clone(prepared));
     }
     let rename = call.renames[place.0][place.1].as_deref();
@@ -144,7 +146,7 @@ fn prepare(
         let message = format!("the provider's protocol has no place for {}", prepared.dropped);
         return Err(PrepareError::BadRequest { message });
     }
-    call.prepared.lock().insert(place, Arc::clone(&prepared));
+    call.prepared.lock().push((place, Arc::clone(&prepared)));
     Ok(prepared)
 }
 
@@ -157,7 +159,7 @@ async fn prepare_with(
     place: (usize, usize),
     context: &Arc<Context>,
 ) -> Result<Arc<Prepared>, Without> {
-    let is_prepared = call.prepared.lock().contains_key(&place);
+    let is_prepared = call.prepared.lock().iter().any(|(known, _)| *known == place);
     if is_prepared || !provider.wants_context(&call.ask) {
         return prepare(shared, call, &call.ask, provider, place).map_err(Without::Request);
     }

@@ -33,7 +33,7 @@ pub(crate) struct EventRelay {
     provider: usize,
     /// Who will hold the state that this stream makes; until its id has been seen.
     holder: Option<CredentialId>,
-    exchange: Exchange,
+    exchange: Box<Exchange>,
     seen: Seen,
     over: bool,
 }
@@ -58,7 +58,7 @@ pub(crate) struct Terms {
 }
 
 /// Relays the rest of a stream after its first content.
-pub(crate) fn relay_events(events: Events, terms: Terms, exchange: Exchange) -> Body {
+pub(crate) fn relay_events(events: Events, terms: Terms, exchange: Box<Exchange>) -> Body {
     let Terms { edit, hide_usage, operation, dialect, provider, holder, idle } = terms;
     Body::Events(Box::new(EventRelay {
         held: events.held,
