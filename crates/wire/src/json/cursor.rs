@@ -15,7 +15,7 @@ pub(crate) struct Cursor<'t> {
 }
 
 /// Bytes after which a string counts as long.
-const LONG: usize = 32;
+const LONG: usize = 128;
 
 impl<'t> Cursor<'t> {
     pub(crate) const fn new(text: &'t str) -> Self {
