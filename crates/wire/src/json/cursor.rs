@@ -14,8 +14,8 @@ pub(crate) struct Cursor<'t> {
     at: usize,
 }
 
-/// Bytes after which a string counts as long.
-const LONG: usize = 128;
+/// Bytes of a string that are looked at together.
+const STRIDE: usize = 16;
 
 impl<'t> Cursor<'t> {
     pub(crate) const fn new(text: &'t str) -> Self {
@@ -216,25 +216,40 @@ impl<'t> Cursor<'t> {
 
 /// How many bytes of a string stand for themselves: up to a quote, a backslash or a control character.
 fn plain(bytes: &[u8]) -> usize {
-    // keys and words are short: eight bytes at a time first
+    // most keys and values are short
+    let (first, rest) = bytes.split_at(bytes.len().min(STRIDE));
+    let end = plain_words(first);
+    if end < STRIDE {
+        return end;
+    }
+    let (strides, _) = rest.as_chunks::<STRIDE>();
+    let at = STRIDE + strides.iter().take_while(|stride| !has_end(stride)).count() * STRIDE;
+    at + plain_words(&bytes[at..])
+}
+
+/// The same, eight bytes at a time.
+fn plain_words(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
-    for (nth, word) in words.iter().take(LONG / 8).enumerate() {
+    for (nth, word) in words.iter().enumerate() {
         let ends = ends_in(u64::from_le_bytes(*word));
         if ends != 0 {
             return nth * 8 + ends.trailing_zeros() as usize / 8;
         }
     }
-    let ends = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < b' ';
-    if words.len() < LONG / 8 {
-        return words.len() * 8 + rest.iter().position(ends).unwrap_or(rest.len());
+    words.len() * 8 + rest.iter().position(|byte| is_end(*byte) != 0).unwrap_or(rest.len())
+}
+
+/// Written without a branch: the compiler makes a few vector instructions of it.
+fn has_end(stride: &[u8; STRIDE]) -> bool {
+    let mut found = 0;
+    for byte in stride {
+        found |= is_end(*byte);
     }
-    let long = &bytes[LONG..];
-    let run = &long[..memchr::memchr2(b'"', b'\\', long).unwrap_or(long.len())];
-    // the least of many bytes is found with vector instructions; looking for the first small one is not
-    if run.iter().fold(u8::MAX, |least, byte| least.min(*byte)) >= b' ' {
-        return LONG + run.len();
-    }
-    LONG + run.iter().position(ends).unwrap_or(run.len())
+    found != 0
+}
+
+const fn is_end(byte: u8) -> u8 {
+    (byte < b' ') as u8 | (byte == b'"') as u8 | (byte == b'\\') as u8
 }
 
 /// The high bit of each of eight bytes that ends a plain run; above the first one there may be bits too many.
