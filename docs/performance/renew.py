@@ -15,8 +15,9 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "bench")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "bench")]
 import chart  # noqa: E402
+import marked  # noqa: E402
 from harness import growth, report  # noqa: E402
 
 DATA, PAGE = HERE / "figures.json", HERE.parent / "performance.md"
@@ -55,24 +56,13 @@ def parts(data):
         rows = compared["budget"]
         met, missed = (sum(row["met"] is is_met for row in rows) for is_met in (True, False))
         told = f"{met} of {len(rows)} met, {missed} missed, {len(rows) - met - missed} not compared."
-        found["budget"] = [conditions(compared), "", *disturbed(compared), *report.judged(rows), "", told]
-        found["compared"] = report.measures(compared["summary"])
+        found["bench:budget"] = [conditions(compared), "", *disturbed(compared), *report.judged(rows), "", told]
+        found["bench:compared"] = report.measures(compared["summary"])
     if grown := data.get("growth"):
-        found["grown"] = [conditions(grown)]
+        found["bench:grown"] = [conditions(grown)]
         for name, curve in grown["growth"].items():
-            found[f"growth-{name}"] = report.table(growth.rows(curve))
+            found[f"bench:growth-{name}"] = report.table(growth.rows(curve))
     return found
-
-
-def page(data, text):
-    for name, lines in parts(data).items():
-        begin, end = f"<!-- bench:{name} -->", f"<!-- bench:{name} end -->"
-        before, _, rest = text.partition(begin)
-        _, there, after = rest.partition(end)
-        if not there:
-            sys.exit(f"{PAGE} lacks {begin} … {end}")
-        text = before + begin + "\n" + "\n".join(lines) + "\n" + end + after
-    return text
 
 
 def main():
@@ -87,7 +77,7 @@ def main():
             # a run of some curves leaves the others as they were
             run["growth"] = data.get("growth", {}).get("growth", {}) | run["growth"]
         data["growth" if "growth" in run else "compared"] = run
-    wanted = {DATA: json.dumps(data, indent=1, ensure_ascii=False) + "\n", PAGE: page(data, PAGE.read_text()),
+    wanted = {DATA: json.dumps(data, indent=1, ensure_ascii=False) + "\n", PAGE: marked.page(PAGE.read_text(), parts(data)),
               **{HERE / name: picture for name, picture in chart.pictures(data).items()}}
     stale = [path for path, content in wanted.items() if not path.exists() or path.read_text() != content]
     if args.check:

@@ -16,7 +16,11 @@ import re
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import marked  # noqa: E402
+
 DATA, PICTURE, PAGE = HERE / "exam.json", HERE / "exam.svg", HERE.parent / "pool.md"
 SIMULATED = {"proposed": "proposed", "higress": "Higress", "litellm": "LiteLLM", "random-retry": "naive"}
 # per run: what is added up, and what is averaged where it is known
@@ -249,16 +253,9 @@ def real(data):
     return lines
 
 
-def page(data, text):
-    """The page with its generated parts made anew."""
-    for name, lines in (("compared", compared(data)), ("real", real(data)), ("claviger", ours(data))):
-        begin, end = f"<!-- exam:{name} -->", f"<!-- exam:{name} end -->"
-        before, _, rest = text.partition(begin)
-        _, found, after = rest.partition(end)
-        if not found:
-            sys.exit(f"{PAGE} lacks {begin} … {end}")
-        text = before + begin + "\n" + "\n".join(lines) + "\n" + end + after
-    return text
+def parts(data):
+    """The generated parts of the page."""
+    return {"exam:compared": compared(data), "exam:real": real(data), "exam:claviger": ours(data)}
 
 
 def main():
@@ -273,7 +270,7 @@ def main():
     if args.results:
         data["claviger"] = claviger(json.loads(args.results.read_text()))
     wanted = {DATA: json.dumps(data, indent=1, ensure_ascii=False) + "\n", PICTURE: draw(data),
-              PAGE: page(data, PAGE.read_text())}
+              PAGE: marked.page(PAGE.read_text(), parts(data))}
     stale = [path for path, content in wanted.items() if not path.exists() or path.read_text() != content]
     if args.check:
         sys.exit(f"not as exam.json says: {', '.join(p.name for p in stale)}; run docs/pool/exam.py" if stale else 0)

@@ -1,7 +1,7 @@
 //! Error and usage fields are found or not, but never a panic, and never an overlong message.
 #![no_main]
 
-use claviger_wire::{fault, answer};
+use claviger_wire::{answer, fault};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

@@ -83,7 +83,7 @@ impl Provider {
 
 /// A member's value as it stands in the body; `None`: absent or null.
 fn member<'a>(ask: &'a Ask, name: &str) -> Option<&'a str> {
-    json::scan(&ask.body, &[name]).ok()?.first().copied().flatten().filter(|value| *value != "null")
+    json::scan(&ask.body, &[name]).ok()?[0].filter(|value| *value != "null")
 }
 
 /// The list with one more element.
@@ -133,7 +133,7 @@ fn instruction(ask: &Ask, text: &str) -> (&'static str, Option<String>) {
     for name in ["systemInstruction", "system_instruction"] {
         let Some(own) = member(ask, name) else { continue };
         let own = bytes::Bytes::copy_from_slice(own.as_bytes());
-        let parts = json::scan(&own, &["parts"]).ok().and_then(|found| found.first().copied().flatten());
+        let parts = json::scan(&own, &["parts"]).ok().and_then(|[parts]| parts);
         let parts = match parts.map(serde_json::from_str::<Vec<&RawValue>>) {
             Some(Ok(parts)) => inserted(&parts, parts.len(), &[part]),
             Some(Err(_)) => return (name, None),

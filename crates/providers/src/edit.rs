@@ -132,7 +132,7 @@ fn with_usage(body: Bytes) -> Result<(Bytes, bool), NotAnObject> {
     // Looking for the text first spares most bodies a reading.
     let mut options = None;
     if has_text(&body, b"\"stream_options\"") {
-        options = json::scan(&body, &["stream_options"]).map_err(|_| NotAnObject)?.first().copied().flatten();
+        [options] = json::scan(&body, &["stream_options"]).map_err(|_| NotAnObject)?;
     }
     let options = match options.map(serde_json::from_str::<Value>) {
         Some(Ok(Value::Object(options))) if options.get("include_usage").is_some_and(|value| !value.is_null()) => {

@@ -52,13 +52,11 @@ pub(crate) fn remember(shared: &Shared, body: &[u8], holder: CredentialId) {
 
 /// The same from the first event of a streamed response; returns whether there was anything to learn.
 pub(crate) fn remember_event(shared: &Shared, data: &[u8], holder: CredentialId) -> bool {
-    let Ok(found) = json::scan(data, &["response"]) else { return false };
-    let Some(response) = found.into_iter().flatten().next() else { return false };
+    let Ok([Some(response)]) = json::scan(data, &["response"]) else { return false };
     remember(shared, response.as_bytes(), holder);
     true
 }
 
 fn text(body: &[u8], key: &str) -> Option<String> {
-    let found = json::scan(body, &[key]).ok()?;
-    serde_json::from_str(found.into_iter().flatten().next()?).ok()
+    serde_json::from_str(json::scan(body, &[key]).ok()?[0]?).ok()
 }

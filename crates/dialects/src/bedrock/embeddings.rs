@@ -5,7 +5,7 @@ use claviger_types::Operation;
 use serde_json::value::RawValue;
 
 use crate::codec::{Context, Refused, Unreadable};
-use crate::cohere::write_embeddings;
+use crate::cohere::{VectorsByType, write_embeddings};
 use crate::embeddings::{Answer, Input, Request, Upstream, Vector};
 use crate::json::{Object, record};
 use crate::model::{Dropped, Usage};
@@ -19,13 +19,6 @@ record! {
         one: &'a RawValue = "embedding",
         several: &'a RawValue = "embeddings",
         tokens: Number<'a> = "inputTextTokenCount",
-    }
-}
-
-record! {
-    /// Vectors by the type of their numbers.
-    struct ByType<'a> {
-        float: Vec<&'a RawValue> = "float",
     }
 }
 
@@ -67,7 +60,7 @@ impl Upstream for Bedrock {
 
     fn read_answer<'a>(&self, body: &'a str) -> Result<Answer<'a>, Unreadable> {
         let AnswerFields { one, several, tokens, .. } = serde_json::from_str(body)?;
-        let typed = |raw: &'a RawValue| serde_json::from_str::<ByType<'a>>(raw.get()).ok()?.float;
+        let typed = |raw: &'a RawValue| serde_json::from_str::<VectorsByType<'a>>(raw.get()).ok()?.float;
         let plain = |raw: &'a RawValue| serde_json::from_str::<Vec<&'a RawValue>>(raw.get()).ok();
         let found = match (one, several) {
             (Some(one), _) => Some(vec![one]),

@@ -14,14 +14,14 @@ use super::fields::UsageFields;
 record! {
     /// The answer.
     struct AnswerFields<'a> {
-        embeddings: ByType<'a> = "embeddings",
+        embeddings: VectorsByType<'a> = "embeddings",
         meta: Loose<'a, UsageFields<'a>> = "meta",
     }
 }
 
 record! {
     /// Vectors by the type of their numbers.
-    struct ByType<'a> {
+    pub(crate) struct VectorsByType<'a> {
         float: Vec<&'a RawValue> = "float",
     }
 }

@@ -5,7 +5,7 @@ use claviger_dialects::Protocol;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::chat::{answer, call, forth, text, translation};
+use crate::chat::{answer, call, forth, tells, text, translation};
 
 fn user() -> impl Strategy<Value = Value> {
     let picture = Just(json!({ "type": "image_url", "image_url": { "url": "data:image/gif;base64,R0lGOA==" } }));
@@ -117,21 +117,6 @@ proptest! {
         let mut chunks = Vec::new();
         stream.push(Bytes::from(to_anthropic), &mut chunks);
         prop_assert!(stream.has_ended());
-        let (mut said, mut thought, mut calls, mut last) = (String::new(), String::new(), 0, Value::Null);
-        let text = String::from_utf8(chunks).expect("UTF-8");
-        for data in text.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| *data != "[DONE]") {
-            let chunk: Value = serde_json::from_str(data).expect("JSON");
-            let delta = &chunk["choices"][0]["delta"];
-            said.push_str(delta["content"].as_str().unwrap_or_default());
-            thought.push_str(delta["reasoning_content"].as_str().unwrap_or_default());
-            calls += usize::from(delta["tool_calls"][0]["id"].is_string());
-            last = chunk;
-        }
-        let message = &body["choices"][0]["message"];
-        prop_assert_eq!(&said, message["content"].as_str().expect("text"));
-        prop_assert_eq!(&thought, message["reasoning_content"].as_str().unwrap_or_default());
-        prop_assert_eq!(calls, message["tool_calls"].as_array().map_or(0, Vec::len));
-        prop_assert_eq!(&last["choices"][0]["finish_reason"], &body["choices"][0]["finish_reason"]);
-        prop_assert_eq!(&last["usage"], &body["usage"]);
+        tells(&String::from_utf8(chunks).expect("UTF-8"), &body)?;
     }
 }

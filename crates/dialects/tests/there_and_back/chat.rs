@@ -51,3 +51,23 @@ pub(crate) fn answer(least: u32) -> impl Strategy<Value = Value> {
         },
     )
 }
+
+/// Whether the events of an OpenAI stream tell this answer.
+pub(crate) fn tells(text: &str, body: &Value) -> Result<(), TestCaseError> {
+    let (mut said, mut thought, mut calls, mut last) = (String::new(), String::new(), 0, Value::Null);
+    for data in text.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| *data != "[DONE]") {
+        let chunk: Value = serde_json::from_str(data).expect("JSON");
+        let delta = &chunk["choices"][0]["delta"];
+        said.push_str(delta["content"].as_str().unwrap_or_default());
+        thought.push_str(delta["reasoning_content"].as_str().unwrap_or_default());
+        calls += usize::from(delta["tool_calls"][0]["id"].is_string());
+        last = chunk;
+    }
+    let message = &body["choices"][0]["message"];
+    prop_assert_eq!(&said, message["content"].as_str().expect("text"));
+    prop_assert_eq!(&thought, message["reasoning_content"].as_str().unwrap_or_default());
+    prop_assert_eq!(calls, message["tool_calls"].as_array().map_or(0, Vec::len));
+    prop_assert_eq!(&last["choices"][0]["finish_reason"], &body["choices"][0]["finish_reason"]);
+    prop_assert_eq!(&last["usage"], &body["usage"]);
+    Ok(())
+}

@@ -5,7 +5,7 @@ use claviger_dialects::{Context, Protocol, Translation};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::chat::{answer, call, forth, text};
+use crate::chat::{answer, call, forth, tells, text};
 
 fn translation(client: Protocol, upstream: Protocol, array_stream: bool) -> Translation {
     let context = Context { named_model: Some("m".to_owned()), array_stream, ..Context::default() };
@@ -100,22 +100,8 @@ proptest! {
         let (mut stream, mut chunks) = (translation(Protocol::OpenAiChat, Protocol::Gemini, false).stream(), Vec::new());
         stream.push(Bytes::from(told), &mut chunks);
         stream.finish(&mut chunks);
-        let (mut said, mut thought, mut calls, mut last) = (String::new(), String::new(), 0, Value::Null);
-        let text = String::from_utf8(chunks).expect("UTF-8");
-        for data in text.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| *data != "[DONE]") {
-            let chunk: Value = serde_json::from_str(data).expect("JSON");
-            let delta = &chunk["choices"][0]["delta"];
-            said.push_str(delta["content"].as_str().unwrap_or_default());
-            thought.push_str(delta["reasoning_content"].as_str().unwrap_or_default());
-            calls += usize::from(delta["tool_calls"][0]["id"].is_string());
-            last = chunk;
-        }
-        let message = &body["choices"][0]["message"];
-        prop_assert_eq!(&said, message["content"].as_str().expect("text"));
-        prop_assert_eq!(&thought, message["reasoning_content"].as_str().unwrap_or_default());
-        prop_assert_eq!(calls, message["tool_calls"].as_array().map_or(0, Vec::len));
-        prop_assert_eq!(&last["choices"][0]["finish_reason"], &body["choices"][0]["finish_reason"]);
-        prop_assert_eq!(&last["usage"], &body["usage"]);
-        prop_assert!(text.ends_with("data: [DONE]\n\n"));
+        let told = String::from_utf8(chunks).expect("UTF-8");
+        tells(&told, &body)?;
+        prop_assert!(told.ends_with("data: [DONE]\n\n"));
     }
 }

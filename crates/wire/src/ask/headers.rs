@@ -22,7 +22,7 @@ const DROPPED_PREFIXES: [&str; 3] = ["proxy-", "x-forwarded-", "x-envoy-"];
 pub(super) fn strip(headers: &mut HeaderMap) -> Option<String> {
     let key = CREDENTIALS.iter().find_map(|name| text(headers, name).map(bearer).filter(|key| !key.is_empty()));
     let key = key.or_else(|| websocket_key(headers)).map(str::to_owned);
-    let mut dropped: Vec<HeaderName> = headers.keys().filter(|name| is_dropped(name.as_str())).cloned().collect();
+    let mut dropped: Vec<HeaderName> = headers.keys().filter(|name| is_dropped(name)).cloned().collect();
     for value in headers.get_all(CONNECTION) {
         let names = value.to_str().unwrap_or_default().split(',');
         dropped.extend(names.filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok()));
@@ -34,18 +34,16 @@ pub(super) fn strip(headers: &mut HeaderMap) -> Option<String> {
     key
 }
 
-fn is_dropped(name: &str) -> bool {
+fn is_dropped(name: &HeaderName) -> bool {
     // a `match` compares the few of the same length only
-    match name {
+    match name.as_str() {
         // hop by hop
         "connection" | "http2-settings" | "keep-alive" | "te" | "trailer" | "transfer-encoding" | "upgrade" => true,
         // what we set ourselves
         "accept-encoding" | "content-length" | "expect" | "host" => true,
         // who the client is
         "forwarded" | "x-hi-original-auth" | "x-original-host" | "x-real-ip" => true,
-        // credentials
-        "x-api-key" | "x-authorization" | "authorization" | "api-key" | "x-goog-api-key" => true,
-        _ => DROPPED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)),
+        text => CREDENTIALS.contains(name) || DROPPED_PREFIXES.iter().any(|prefix| text.starts_with(prefix)),
     }
 }
 
