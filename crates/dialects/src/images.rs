@@ -72,6 +72,8 @@ pub struct Request<'a> {
     pub compression: Option<Number<'a>>,
     /// Whether addresses are wanted instead of data.
     pub wants_urls: bool,
+    /// Whether data are wanted instead of addresses.
+    pub wants_data: bool,
     /// The seed of chance.
     pub seed: Option<Number<'a>>,
     /// How closely to follow the prompt.
@@ -99,9 +101,10 @@ impl Request<'_> {
         if self.has_mask { Err(Refused::field("mask", "this provider edits without a mask")) } else { Ok(()) }
     }
 
-    /// Notes what is dropped by all: the caller's own fields and those named.
-    pub(crate) fn note(&self, dropped: &mut Dropped, urls: bool) {
-        dropped.note_if(urls && self.wants_urls, "response_format");
+    /// Notes what is dropped by all: the caller's own fields, and the form of pictures that come as data alone, or
+    /// else as addresses.
+    pub(crate) fn note(&self, dropped: &mut Dropped, as_data: bool) {
+        dropped.note_if(if as_data { self.wants_urls } else { self.wants_data }, "response_format");
         dropped.note_if(self.user.is_some(), "user");
         self.extras.iter().for_each(|name| dropped.note(name));
     }

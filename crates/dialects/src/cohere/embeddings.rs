@@ -54,10 +54,10 @@ impl Upstream for Cohere {
     }
 }
 
-/// `input_type` must be given: what the caller said in Cohere's or Google's words, else that of texts to be found.
+/// `input_type` must be given: what the caller said in Cohere's, Google's or Qwen's words, else that of texts to be found.
 fn purpose(task: Option<&str>) -> &'static str {
     match task.unwrap_or_default().to_ascii_lowercase().as_str() {
-        "search_query" | "retrieval_query" | "question_answering" | "code_retrieval_query" => "search_query",
+        "search_query" | "query" | "retrieval_query" | "question_answering" | "code_retrieval_query" => "search_query",
         "classification" => "classification",
         "clustering" | "semantic_similarity" => "clustering",
         _ => "search_document",
