@@ -22,6 +22,10 @@ use crate::translation::{Outgoing, Reply, invalid_answer, utf8};
 
 pub(crate) use sound::Sound;
 
+/// OpenAI's voices ("Create speech", 2026-11), which nobody else has.
+pub(crate) const OPENAI_VOICES: [&str; 13] =
+    ["alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse"];
+
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
@@ -62,7 +66,7 @@ pub struct Request<'a> {
     pub speed: Option<Number<'a>>,
     /// The recording, in base64, with its media type.
     pub recording: Option<(Cow<'a, str>, Text<'a>)>,
-    /// The language spoken in it.
+    /// The language to speak, or that is spoken in the recording.
     pub language: Option<Text<'a>>,
     /// 0 to 1.
     pub temperature: Option<Number<'a>>,
@@ -75,10 +79,12 @@ pub struct Request<'a> {
 pub struct Answer<'a> {
     /// What was said.
     pub text: Option<Text<'a>>,
-    /// Media type and base64 of what is heard.
-    pub sound: Option<(Text<'a>, Text<'a>)>,
+    /// Media type and base64 of what is heard, in one piece or several.
+    pub sound: Option<(Text<'a>, Vec<Text<'a>>)>,
     /// Why there is neither.
     pub held_back: Option<Text<'a>>,
+    /// The event with which the provider says in the middle that it failed.
+    pub failure: Option<&'a str>,
     /// What it used.
     pub usage: Option<Usage>,
 }
@@ -100,6 +106,11 @@ pub(crate) enum Form {
 pub trait Upstream: Sync {
     /// What serves this operation of OpenAI's, if anything does.
     fn operation(&self, asked: Operation) -> Option<Operation>;
+
+    /// Whether its answers come as events, of which a whole is made here.
+    fn gathers(&self) -> bool {
+        false
+    }
 
     /// Writes a request and notes what has no place here.
     fn write_request(&self, request: &Request<'_>, context: &Context, dropped: &mut Dropped, out: &mut Vec<u8>);
@@ -168,6 +179,11 @@ impl Translation {
         }
     }
 
+    /// Whether the answer is read from a stream that is over.
+    pub fn gathers(&self) -> bool {
+        self.upstream.gathers()
+    }
+
     /// Translates the answer, good or failed. A good one that cannot be read becomes a 502, one that says nothing where
     /// sound is wanted a 400.
     pub fn answer(&self, status: u16, body: &[u8]) -> Reply {
@@ -177,6 +193,9 @@ impl Translation {
         let Some(Ok(answer)) = std::str::from_utf8(body).ok().map(|body| self.upstream.read_answer(body)) else {
             return self.failure(&invalid_answer());
         };
+        if let Some(event) = answer.failure {
+            return self.faults.answer(200, event.as_bytes());
+        }
         match openai::write(&answer, self.task, self.form, self.streams) {
             Some(out) => Reply { status, body: out.into() },
             None => match answer.held_back {

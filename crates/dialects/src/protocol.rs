@@ -106,7 +106,8 @@ protocols! {
     CohereV1 = "cohere-v1" { upstream: cohere_v1::CohereV1, embeddings_upstream: cohere::Cohere, }
     /// Qwen's own dialect, DashScope generation.
     Qwen = "qwen" {
-        upstream: qwen::Qwen, embeddings_upstream: qwen::Qwen, images: qwen::Qwen, rerank: qwen::Qwen,
+        upstream: qwen::Qwen, embeddings_upstream: qwen::Qwen, images: qwen::Qwen, audio: qwen::Qwen,
+        rerank: qwen::Qwen,
     }
     /// Tencent Hunyuan's signed API.
     Hunyuan = "hunyuan" { upstream: hunyuan::Hunyuan, }

@@ -9,6 +9,7 @@ use crate::sse::Sse;
 use crate::text::Text;
 
 mod answer;
+mod audio;
 mod embeddings;
 mod fields;
 mod images;

@@ -68,15 +68,13 @@ impl Arm {
         self.address.place(served).is_some() && self.speech.is_native(served)
     }
 
-    /// The operation under which the provider serves this one: rankings have two names for one shape.
+    /// The operation under which the provider serves this one: rankings have three names for one shape.
     pub(crate) fn served(&self, operation: Operation) -> Operation {
-        let other = match operation {
-            Operation::Rerank => Operation::QwenRerank,
-            Operation::QwenRerank => Operation::Rerank,
-            _ => return operation,
-        };
-        let serves = |operation| self.address.place(operation).is_some();
-        if !serves(operation) && serves(other) { other } else { operation }
+        if !matches!(operation, Operation::Rerank | Operation::RerankV2 | Operation::QwenRerank) {
+            return operation;
+        }
+        let names = [operation, Operation::Rerank, Operation::QwenRerank];
+        names.into_iter().find(|name| self.address.place(*name).is_some()).unwrap_or(operation)
     }
 
     /// What the caller speaks, if it has to be translated and can be.

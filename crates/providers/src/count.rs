@@ -1,11 +1,12 @@
-//! Questions for the number of LLM tokens, to providers who count and speak another protocol than the caller.
+//! Questions for the number of LLM tokens, to providers who count and speak another protocol than the caller, or the same
+//! in a place of their own.
 //!
 //! In: the caller's question. Out: the question in the provider's protocol, and what reads its answer. Nothing is sent.
 
 use bytes::Bytes;
 use claviger_dialects::{Context, Protocol, Refused, Reply, Translation};
 use claviger_types::{Dialect, Operation};
-use claviger_wire::Ask;
+use claviger_wire::{Ask, json};
 
 use crate::arm::Arm;
 use crate::path::{self, Place};
@@ -20,13 +21,17 @@ pub struct Counting {
     pub path: String,
     /// The body.
     pub body: Bytes,
-    translation: Translation,
+    /// `None`: the caller speaks the same.
+    translation: Option<Translation>,
 }
 
 impl Counting {
     /// The provider's answer in the caller's protocol. `None`: it says no number.
-    pub fn answer(&self, body: &[u8]) -> Option<Reply> {
-        self.translation.counted(body)
+    pub fn answer(&self, body: &Bytes) -> Option<Reply> {
+        match &self.translation {
+            Some(translation) => translation.counted(body),
+            None => Some(Reply { status: 200, body: body.clone() }),
+        }
     }
 }
 
@@ -46,6 +51,13 @@ impl Provider {
     pub fn counting(&self, caller: Protocol, body: &Bytes, model: Option<&str>) -> Result<Option<Counting>, Refused> {
         let arm = self.arm(model);
         let Some((dialect, path)) = counted_at(arm, model) else { return Ok(None) };
+        if caller == arm.speech.protocol {
+            // beside its usual protocol: it is not asked like any
+            let body = caller.cleaned(body).unwrap_or_else(|| body.clone());
+            let is_apart = !self.speaks(caller, model);
+            let body = dressed(arm, body, model);
+            return Ok(is_apart.then_some(Counting { dialect, path, body, translation: None }));
+        }
         let context = Context {
             named_model: model.map(str::to_owned),
             model: model.map(str::to_owned),
@@ -53,8 +65,8 @@ impl Provider {
             ..Context::default()
         };
         let Some(translation) = Translation::new(caller, arm.speech.protocol, context) else { return Ok(None) };
-        let body = translation.count_request(body)?;
-        Ok(body.map(|body| Counting { dialect, path, body, translation }))
+        let body = translation.count_request(body)?.map(|body| dressed(arm, body, model));
+        Ok(body.map(|body| Counting { dialect, path, body, translation: Some(translation) }))
     }
 
     /// The path of a question in Gemini's own protocol: beside that of its conversations, which is elsewhere at Vertex.
@@ -64,6 +76,22 @@ impl Provider {
         counted_at(arm, model).filter(|(dialect, _)| *dialect == Dialect::Gemini).map(|(_, path)| path)
     }
 }
+
+/// The question with the fields of every conversation, and with the model: where those name it in the path, Claude's
+/// question does not ("Count tokens for Claude models", Vertex AI, 2026-11).
+fn dressed(arm: &Arm, body: Bytes, model: Option<&str>) -> Bytes {
+    if arm.speech.protocol != Protocol::Anthropic {
+        return body;
+    }
+    let body = arm.body.iter().fold(body, |body, (name, text)| json::set_field(&body, name, &json::quote(text)));
+    match model {
+        Some(model) => json::set_field(&body, "model", &json::quote(model)),
+        None => body,
+    }
+}
+
+/// The name in the place of a model's under which Vertex counts for Claude ("Count tokens for Claude models", 2026-11).
+const COUNTER: &str = "count-tokens";
 
 /// Where a provider counts: beside its conversations. `None`: it does not.
 fn counted_at(arm: &Arm, model: Option<&str>) -> Option<(Dialect, String)> {
@@ -75,6 +103,10 @@ fn counted_at(arm: &Arm, model: Option<&str>) -> Option<(Dialect, String)> {
     let operation =
         arm.caller(Operation::ChatCompletions).and(arm.speech.operation(Operation::ChatCompletions, false))?;
     let place = arm.address.place(operation).filter(|place| matches!(place, Place::Template(_)))?;
+    if matches!(place, Place::Template(template) if dialect == Dialect::Anthropic && template.ends_with("{model}:rawPredict"))
+    {
+        return Some((dialect, path::at(place, operation, "", Some(COUNTER))?));
+    }
     let at = path::at(place, operation, "", model)?;
     let at = at.split('?').next()?.strip_suffix(whole)?;
     Some((dialect, format!("{at}{action}")))

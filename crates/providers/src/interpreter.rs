@@ -68,6 +68,15 @@ impl Interpreter {
         }
     }
 
+    /// Whether the caller's whole answer is made of a stream that is over.
+    pub fn gathers(&self) -> bool {
+        match self {
+            Self::Conversation(translation) => translation.gathers(),
+            Self::Audio(translation) => translation.gathers(),
+            Self::Embeddings(_) | Self::Images(_) | Self::Rerank(_) => false,
+        }
+    }
+
     /// The media type of the caller's stream, if a stream is wanted.
     pub fn stream_type(&self) -> Option<&'static str> {
         match self {
@@ -115,7 +124,7 @@ impl Matter {
             Operation::Embeddings => Self::Embeddings,
             Operation::ImageGeneration | Operation::ImageEdit | Operation::ImageVariation => Self::Images,
             Operation::AudioSpeech | Operation::AudioTranscription | Operation::AudioTranslation => Self::Audio,
-            Operation::Rerank | Operation::QwenRerank => Self::Rerank,
+            Operation::Rerank | Operation::RerankV2 | Operation::QwenRerank => Self::Rerank,
             _ => Self::Conversation,
         }
     }

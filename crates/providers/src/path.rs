@@ -61,7 +61,7 @@ const fn shape(operation: Operation) -> Option<&'static str> {
         Operation::CheckpointPermissions | Operation::DeleteCheckpointPermission => "/fine_tuning/checkpoints/{}",
         Operation::Videos => "/videos",
         Operation::RetrieveVideo | Operation::RetrieveVideoContent | Operation::VideoRemix => "/videos/{}",
-        Operation::Rerank => "/rerank",
+        Operation::Rerank | Operation::RerankV2 => "/rerank",
         Operation::QwenRerank => "/reranks",
         Operation::Conversations => "/conversations",
         Operation::AnthropicMessages => "/messages",
@@ -95,7 +95,10 @@ pub(crate) fn ends_in(operation: Operation, ending: &str) -> bool {
 pub(crate) fn at(place: &Place, operation: Operation, path: &str, model: Option<&str>) -> Option<String> {
     let renamed = (operation == Operation::Other).then(|| renamed(path, model)).flatten();
     let path = renamed.as_deref().unwrap_or(path);
-    let below = |base: &str| tail(operation, path).map_or_else(|| path.to_owned(), |tail| format!("{base}{tail}"));
+    // who names no version means the host's own path
+    let is_bare = operation == Operation::Rerank && claviger_wire::operation::is_bare_rerank(path);
+    let tail = tail(operation, path).filter(|_| !is_bare);
+    let below = |base: &str| tail.map_or_else(|| path.to_owned(), |tail| format!("{base}{tail}"));
     Some(match place {
         Place::Below(base) => below(base),
         Place::Template(template) => filled(template, operation, path, model)?,

@@ -72,10 +72,12 @@ impl Provider {
         can(&self.usual) || self.arms.iter().any(can)
     }
 
-    /// Whether it is asked as it stands how many LLM tokens a request of this protocol is. One that serves
+    /// Whether it is asked as it stands how many LLM tokens a request of this protocol, for this model, is. One that serves
     /// another vendor's protocol beside its own has a path for its conversations alone: where it would count is not known.
-    pub fn speaks(&self, protocol: Protocol) -> bool {
-        let is_its_own = self.usual.speech.protocol == protocol || !self.adapts() || self.row.passes_others;
+    pub fn speaks(&self, protocol: Protocol, model: Option<&str>) -> bool {
+        let both = [&self.usual, self.arm(model)];
+        let is_its_own = both.iter().all(|arm| arm.speech.protocol == protocol);
+        let is_its_own = is_its_own || !self.adapts() || self.row.passes_others;
         is_its_own
             && Operation::ALL
                 .iter()
@@ -160,6 +162,7 @@ pub(crate) const fn takes_model(operation: Operation) -> bool {
         | Operation::FineTuningJobs
         | Operation::Videos
         | Operation::Rerank
+        | Operation::RerankV2
         | Operation::QwenRerank
         | Operation::AnthropicMessages => true,
         Operation::Realtime

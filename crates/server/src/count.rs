@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use claviger_dialects::{Context, Protocol, Translation};
-use claviger_flow::Route;
+use claviger_flow::{Route, Target};
 use claviger_providers::Counting;
 use claviger_types::{Dialect, Operation};
 use claviger_wire::Ask;
@@ -36,11 +36,16 @@ pub(crate) fn protocol(ask: &Ask) -> Option<Protocol> {
 pub(crate) async fn answer(shared: &Arc<Shared>, live: &Arc<Live>, ask: &Ask) -> Option<(u16, Bytes)> {
     let protocol = protocol(ask)?;
     let route = live.plan.routes.find(ask)?;
+    let model = named(&ask.path).or_else(|| model_in(&ask.body));
     let mut targets = route.tiers.iter().flat_map(|tier| &tier.targets);
-    if targets.any(|target| live.plan.providers[target.provider].provider.speaks(protocol)) {
+    let is_asked = |target: &Target| {
+        let provider = &live.plan.providers[target.provider].provider;
+        provider.speaks(protocol, provider.model_for(target.model.as_deref().or(model.as_deref())).as_deref())
+    };
+    if targets.any(is_asked) {
         return None;
     }
-    if let Some(counted) = counted(shared, live, route, ask, protocol).await {
+    if let Some(counted) = counted(shared, live, route, ask, protocol, model.as_deref()).await {
         return Some(counted);
     }
     let context = Context { named_model: named(&ask.path), ..Context::default() };
@@ -56,11 +61,11 @@ async fn counted(
     route: &Route,
     ask: &Ask,
     protocol: Protocol,
+    model: Option<&str>,
 ) -> Option<(u16, Bytes)> {
-    let model = named(&ask.path).or_else(|| model_in(&ask.body));
     for target in route.tiers.iter().flat_map(|tier| &tier.targets) {
         let provider = &live.plan.providers[target.provider].provider;
-        let model = provider.model_for(target.model.as_deref().or(model.as_deref()));
+        let model = provider.model_for(target.model.as_deref().or(model));
         let Ok(Some(question)) = provider.counting(protocol, &ask.body, model.as_deref()) else { continue };
         let Some(body) = told(shared, live, ask, target.provider, &question).await else { continue };
         if let Some(reply) = question.answer(&body) {

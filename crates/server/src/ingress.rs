@@ -346,7 +346,11 @@ fn tiers(live: &Live, route: &Route, ask: &Ask) -> (Vec<Vec<Candidate>>, Vec<Vec
         let able = tier.targets.iter().filter(|target| {
             let provider = &live.plan.providers[target.provider].provider;
             // who speaks another protocol cannot be asked how many LLM tokens it would be
-            provider.supports(ask.operation) && counted.is_none_or(|protocol| provider.speaks(protocol))
+            let speaks = |protocol| {
+                let asked = target.model.as_deref().or(ask.model.as_deref());
+                provider.speaks(protocol, provider.model_for(asked).as_deref())
+            };
+            provider.supports(ask.operation) && counted.is_none_or(speaks)
         });
         let (candidates, names) = able
             .map(|target| {

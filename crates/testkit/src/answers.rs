@@ -137,7 +137,7 @@ fn dispatch(call: &Call, shelf: &mut Shelf) -> Answer {
         Operation::Moderations => lists::moderations(call),
         Operation::Models => lists::models(),
         Operation::RetrieveModel => lists::model(call),
-        Operation::Rerank | Operation::QwenRerank => lists::rerank(call),
+        Operation::Rerank | Operation::RerankV2 | Operation::QwenRerank => lists::rerank(call),
         Operation::Responses => responses::create(call, shelf),
         Operation::RetrieveResponse => responses::stored(call, shelf),
         Operation::AnthropicMessages => anthropic::messages(call),

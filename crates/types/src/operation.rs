@@ -110,8 +110,10 @@ operations! {
     RetrieveVideoContent = "openai/v1/retrievevideocontent",
     /// `POST /v1/videos/ID/remix`
     VideoRemix = "openai/v1/videoremix",
-    /// `POST /v1/rerank`
+    /// `POST /v1/rerank`, `POST /rerank`
     Rerank = "cohere/v1/rerank",
+    /// `POST /v2/rerank`
+    RerankV2 = "cohere/v2/rerank",
     /// `POST /v1/reranks`
     QwenRerank = "qwen/v1/rerank",
     /// `/v1/conversations`
@@ -180,6 +182,7 @@ impl Operation {
             | Self::RetrieveVideo
             | Self::RetrieveVideoContent
             | Self::Rerank
+            | Self::RerankV2
             | Self::QwenRerank
             | Self::QwenAigc
             | Self::AnthropicMessages
@@ -229,6 +232,7 @@ impl Operation {
             | Self::Models
             | Self::RetrieveModel
             | Self::Rerank
+            | Self::RerankV2
             | Self::QwenRerank
             | Self::QwenAigc
             | Self::QwenTasks

@@ -33,6 +33,7 @@ const SUFFIXES: &[(&str, Operation)] = &[
     ("/v1/videos", Operation::Videos),
     ("/v1/complete", Operation::AnthropicComplete),
     ("/v1/rerank", Operation::Rerank),
+    ("/v2/rerank", Operation::RerankV2),
     ("/v1/reranks", Operation::QwenRerank),
     ("/v1/conversations", Operation::Conversations),
 ];
@@ -44,7 +45,18 @@ pub fn recognise(path: &str) -> (Operation, Dialect) {
     let Some(path) = decode(path) else { return (Operation::Other, Dialect::OpenAi) };
     let by_suffix = SUFFIXES.iter().find(|(suffix, _)| path.ends_with(suffix)).map(|(_, operation)| *operation);
     let operation = by_suffix.unwrap_or_else(|| find(&path).operation);
+    // its followers ("Jina Reranker API", vLLM "Re-rank API", 2026-11) serve it without a version too
+    let is_bare = operation == Operation::Other && is_bare_rerank(&path);
+    let operation = if is_bare { Operation::Rerank } else { operation };
     (operation, dialect(operation, &path))
+}
+
+/// Whether a path asks for a ranking without saying of which version of the API.
+pub fn is_bare_rerank(path: &str) -> bool {
+    path.strip_suffix("/rerank").is_some_and(|before| {
+        let last = before.rsplit('/').next().unwrap_or_default();
+        !last.strip_prefix('v').is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+    })
 }
 
 /// The ids in a path as received, by the names that path templates use: `file_id`, `batch_id`, `video_id`,

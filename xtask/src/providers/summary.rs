@@ -13,7 +13,7 @@ const COLUMNS: [(&str, &[Operation]); 9] = [
     ("Gemini", &[Operation::GeminiGenerateContent]),
     ("embeddings", &[Operation::Embeddings]),
     ("images", &[Operation::ImageGeneration]),
-    ("rerank", &[Operation::Rerank, Operation::QwenRerank]),
+    ("rerank", &[Operation::Rerank, Operation::RerankV2, Operation::QwenRerank]),
     ("speech", &[Operation::AudioSpeech]),
     ("transcription", &[Operation::AudioTranscription]),
 ];

@@ -23,6 +23,7 @@ record! {
         format: Text<'a> = "response_format",
         speed: Number<'a> = "speed",
         stream: Text<'a> = "stream_format",
+        language: Text<'a> = "language_type" | "language",
     }
 }
 
@@ -79,6 +80,7 @@ pub(super) fn read_speech<'a>(body: &'a str, dropped: &mut Dropped) -> Result<As
         hint: speech.instructions.filter(|text| !text.is_empty()),
         voice,
         speed: speech.speed,
+        language: speech.language,
         extras: speech.unknown.into_iter().map(|extra| Cow::Owned(extra.name.as_str().to_owned())).collect(),
         ..empty(Task::Speak)
     };
@@ -150,8 +152,8 @@ fn kind_of<'a>(field: &Field<'a>) -> Cow<'a, str> {
 pub(super) fn write(answer: &Answer<'_>, task: Task, form: Form, streams: bool) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     if task == Task::Speak {
-        let (mime, data) = answer.sound.as_ref()?;
-        let sound = Sound::read(mime, data)?.in_form(form);
+        let (mime, pieces) = answer.sound.as_ref()?;
+        let sound = Sound::read(mime, pieces)?.in_form(form);
         if !streams {
             return Some(sound);
         }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Form;
+use crate::text::Text;
 
 /// Samples of one channel, 16 bits each, little-endian; or a file that is passed on as it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,9 +15,13 @@ pub(crate) struct Sound {
 }
 
 impl Sound {
-    /// What this media type and base64 hold. `None`: it is not base64.
-    pub(crate) fn read(mime: &str, data: &str) -> Option<Self> {
-        let bytes = STANDARD.decode(data).ok()?;
+    /// What this media type and these pieces of base64 hold. `None`: one is not base64.
+    pub(crate) fn read(mime: &str, pieces: &[Text<'_>]) -> Option<Self> {
+        let length = pieces.iter().map(|piece| piece.len() / 4 * 3 + 3).sum();
+        let mut bytes = Vec::with_capacity(length);
+        for piece in pieces {
+            STANDARD.decode_vec(piece.as_bytes(), &mut bytes).ok()?;
+        }
         let mut words = mime.split(';').map(str::trim);
         // `audio/L16;codec=pcm;rate=24000` ("Speech generation", Gemini API, 2026-11)
         let kind = words.next().unwrap_or_default().to_ascii_lowercase();

@@ -39,7 +39,9 @@ impl Upstream for Bedrock {
             return write_embeddings(request, None, dropped, out);
         }
         let [Input::Text(text)] = request.inputs.as_slice() else {
-            return Err(Refused::field("input", "this model embeds one text at a time"));
+            let message =
+                "this model embeds one text a request: send each text by itself, or use one of Cohere's models";
+            return Err(Refused::field("input", message));
         };
         Object::write(out, |body| {
             body.text("inputText", text);

@@ -2,7 +2,7 @@
 
 use claviger_types::Operation;
 
-use crate::audio::{Answer, Request, Task, Upstream};
+use crate::audio::{Answer, OPENAI_VOICES, Request, Task, Upstream};
 use crate::codec::{Context, Unreadable};
 use crate::json::{Loose, Object};
 use crate::model::{Dropped, Usage};
@@ -11,11 +11,7 @@ use crate::text::Text;
 use super::fields::{AnswerFields, UsageFields};
 use super::{Gemini, GeminiSettings};
 
-/// OpenAI's voices ("Create speech", 2026-11), which Google does not have.
-const OPENAI_VOICES: [&str; 13] =
-    ["alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse"];
-
-/// The voice of Google's own examples, in their place: one must be named.
+/// The voice of Google's own examples, in place of OpenAI's, which Google does not have: one must be named.
 const VOICE: &str = "Kore";
 
 impl Upstream for Gemini {
@@ -26,6 +22,7 @@ impl Upstream for Gemini {
     fn write_request(&self, request: &Request<'_>, context: &Context, dropped: &mut Dropped, out: &mut Vec<u8>) {
         request.extras.iter().for_each(|name| dropped.note(name));
         dropped.note_if(request.speed.is_some(), "speed");
+        dropped.note_if(request.task == Task::Speak && request.language.is_some(), "language");
         let safety = GeminiSettings::of(context).filter(|settings| !settings.safety.is_empty());
         Object::write(out, |body| {
             body.list("contents", |list| {
@@ -74,7 +71,7 @@ impl Upstream for Gemini {
             if let Some(text) = part.text {
                 said.get_or_insert_default().push_str(&text);
             }
-            let blob = part.inline.and_then(|blob| Some((blob.mime.unwrap_or_default(), blob.data?)));
+            let blob = part.inline.and_then(|blob| Some((blob.mime.unwrap_or_default(), vec![blob.data?])));
             answer.sound = answer.sound.or(blob);
         }
         answer.text = said.map(Text::from);

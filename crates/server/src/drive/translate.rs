@@ -99,8 +99,7 @@ pub(crate) fn whole(interpreter: &Interpreter, body: &[u8]) -> Result<Bytes, Opt
 
 /// Whether the answer is a stream although the caller wants it whole.
 pub(crate) fn gathers(prepared: &Prepared) -> bool {
-    let conversation = prepared.translation.as_ref().and_then(|interpreter| interpreter.conversation());
-    conversation.is_some_and(|translation| !prepared.stream && translation.gathers())
+    !prepared.stream && prepared.translation.as_ref().is_some_and(|interpreter| interpreter.gathers())
 }
 
 /// The headers of an answer that was translated.

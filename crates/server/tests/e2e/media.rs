@@ -88,6 +88,30 @@ async fn text_is_spoken_and_speech_written_down_by_gemini_models() {
 }
 
 #[tokio::test]
+async fn text_is_spoken_by_qwens_models_from_the_samples_of_their_events() {
+    let event = |data: &str, finish: &str| {
+        let audio = json!({ "data": data, "url": "" });
+        format!("data:{}\n\n", json!({ "output": { "finish_reason": finish, "audio": audio }, "request_id": "r" }))
+    };
+    let events = event("AQACAA==", "null") + &event("//8=", "null") + &event("", "stop");
+    let path = "/api/v1/services/aigc/multimodal-generation/generation";
+    let script =
+        Script::accepting_all().reply(Reply::new("POST", path, events).header("content-type", "text/event-stream"));
+    let provider = ScriptedUpstream::start(script).await.unwrap();
+    let entry = Provider::of_type("main", "qwen", provider.addr()).tokens(&tokens(1));
+    let gateway = launch(&Config::default().provider(entry)).await;
+    let asked = json!({ "model": "qwen3-tts-flash", "input": "Hello", "voice": "Ethan", "response_format": "pcm" });
+    let spoken = gateway.ask(&post("/v1/audio/speech", &asked)).await;
+    assert_eq!((spoken.status, spoken.header("content-type")), (200, Some("audio/pcm")), "{}", spoken.text());
+    assert_eq!(spoken.body.as_slice(), [1, 0, 2, 0, 255, 255]);
+    let sent = provider.seen().pop().unwrap();
+    assert_eq!(sent.header("x-dashscope-sse"), Some("enable"));
+    assert_eq!(body(&provider)["input"], json!({ "text": "Hello", "voice": "Ethan" }));
+    let other = json!({ "model": "qwen-plus", "input": "Hello", "voice": "Ethan" });
+    assert_eq!(gateway.ask(&post("/v1/audio/speech", &other)).await.status, 404);
+}
+
+#[tokio::test]
 async fn geminis_callers_embed_with_providers_of_other_protocols() {
     let vector = json!({ "object": "embedding", "index": 0, "embedding": [0.5, -1.0] });
     let openais = json!({ "object": "list", "data": [vector], "usage": { "prompt_tokens": 3, "total_tokens": 3 } });
@@ -112,7 +136,7 @@ async fn rankings_reach_providers_under_their_own_name_and_shape() {
         json!({ "output": { "results": [{ "index": 1, "relevance_score": 0.5 }] }, "usage": { "total_tokens": 4 } });
     let path = "/api/v1/services/rerank/text-rerank/text-rerank";
     let (provider, gateway) = before("qwen", &["qwenEnableCompatible: false"], &[("POST", path, native)]).await;
-    for path in ["/v1/rerank", "/v1/reranks"] {
+    for path in ["/v1/rerank", "/v2/rerank", "/rerank", "/v1/reranks"] {
         let answer = gateway.ask(&post(path, &asked)).await;
         assert_eq!(answer.json()["results"], json!([{ "index": 1, "relevance_score": 0.5 }]), "{}", answer.text());
         assert_eq!(body(&provider)["input"]["documents"], json!(["a", "b"]));
@@ -123,6 +147,32 @@ async fn rankings_reach_providers_under_their_own_name_and_shape() {
     assert_eq!(gateway.ask(&request).await.status, 200);
     let seen = provider.seen().pop().unwrap();
     assert_eq!((seen.path.as_str(), seen.body.as_ref()), ("/compatible-api/v1/reranks", request.body.as_slice()));
+}
+
+#[tokio::test]
+async fn a_ranking_of_the_second_version_passes_to_it_and_one_of_the_first_is_told_in_its_shape() {
+    let coheres = json!({ "id": "r", "results": [{ "index": 1, "relevance_score": 0.5 }] });
+    let replies = [("POST", "/v2/rerank", coheres.clone()), ("POST", "/v1/rerank", coheres.clone())];
+    let second = json!({ "model": "rerank-v4", "query": "q", "documents": ["a", "b"], "priority": 3 });
+    let sent = async |lines: &[&str], path: &str| {
+        let (provider, gateway) = before("cohere", lines, &replies).await;
+        let answer = gateway.ask(&post(path, &second)).await;
+        assert_eq!((answer.status, &answer.json()["results"]), (200, &coheres["results"]), "{}", answer.text());
+        (provider.seen().pop().unwrap().path, body(&provider), answer.header("x-claviger-dropped").map(str::to_owned))
+    };
+    for lines in [&[][..], &["apiVersion: v2"]] {
+        assert_eq!(sent(lines, "/v2/rerank").await, ("/v2/rerank".to_owned(), second.clone(), None));
+    }
+    for path in ["/v1/rerank", "/rerank"] {
+        let (sent_to, _, dropped) = sent(&["apiVersion: v2"], path).await;
+        assert_eq!((sent_to.as_str(), dropped.as_deref()), ("/v2/rerank", Some("priority")));
+        assert_eq!(sent(&[], path).await, ("/v1/rerank".to_owned(), second.clone(), None));
+    }
+    let (provider, gateway) = before("vllm", &[], &[]).await;
+    gateway.ask(&post("/rerank", &second)).await;
+    gateway.ask(&post("/v2/rerank", &second)).await;
+    let paths: Vec<String> = provider.seen().into_iter().map(|seen| seen.path).collect();
+    assert_eq!(paths, ["/rerank", "/v1/rerank"]);
 }
 
 #[tokio::test]
@@ -165,4 +215,29 @@ async fn llm_tokens_are_counted_by_providers_of_other_protocols() {
     let (provider, gateway) = before("vertex", &[], &[("POST", path, json!({ "totalTokens": 3 }))]).await;
     let answer = gateway.ask(&post("/v1beta/models/gemini-x:countTokens", &asked)).await;
     assert_eq!((answer.status, answer.json()), (200, json!({ "totalTokens": 3 })), "{:?}", provider.seen());
+}
+
+#[tokio::test]
+async fn claude_on_vertex_counts_in_its_own_place() {
+    let path = "/v1/publishers/anthropic/models/count-tokens:rawPredict";
+    let lines = ["modelMapping: { \"*\": claude-sonnet-4-5@20250929 }"];
+    let (provider, gateway) = before("vertex", &lines, &[("POST", path, json!({ "input_tokens": 14 }))]).await;
+    let named = json!("claude-sonnet-4-5@20250929");
+    let asked =
+        json!({ "model": "any", "system": "Be brief", "messages": [{ "role": "user", "content": "how many" }] });
+    let answer = gateway.ask(&post("/v1/messages/count_tokens", &asked)).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({ "input_tokens": 14 })), "{:?}", provider.seen());
+    let mut expected = asked.clone();
+    (expected["model"], expected["anthropic_version"]) = (named.clone(), json!("vertex-2023-10-16"));
+    assert_eq!(body(&provider), expected);
+    let geminis = json!({ "contents": [{ "role": "user", "parts": [{ "text": "how many" }] }] });
+    let answer = gateway.ask(&post("/v1beta/models/any:countTokens", &geminis)).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({ "totalTokens": 14 })), "{:?}", provider.seen());
+    let sent = body(&provider);
+    assert_eq!((&sent["model"], &sent["anthropic_version"]), (&named, &json!("vertex-2023-10-16")), "{sent}");
+    assert_eq!(sent["messages"], asked["messages"], "{sent}");
+
+    let (_provider, gateway) = before("vertex", &lines, &[("POST", path, json!({ "error": { "code": 404 } }))]).await;
+    let answer = gateway.ask(&post("/v1/messages/count_tokens", &asked)).await;
+    assert!(answer.json()["input_tokens"].as_u64().is_some_and(|count| count > 0), "an estimate: {}", answer.text());
 }

@@ -36,6 +36,7 @@ pub(super) const fn nature(operation: Operation) -> Nature {
         Operation::Embeddings
         | Operation::Moderations
         | Operation::Rerank
+        | Operation::RerankV2
         | Operation::QwenRerank
         | Operation::GeminiGenerateContent
         | Operation::GeminiStreamGenerateContent => (Takes::Json, true, false),

@@ -8,7 +8,19 @@ fn every_suffix_is_recognised_behind_any_prefix() {
         assert_eq!(recognise(suffix).0, *operation);
         assert_eq!(recognise(&format!("/any/thing{suffix}")).0, *operation);
         assert_eq!(recognise(&format!("{suffix}/")).0, Operation::Other, "{suffix}/");
-        assert_eq!(recognise(suffix.trim_start_matches("/v1")).0, Operation::Other, "{suffix} without /v1");
+        let bare = suffix.trim_start_matches("/v1");
+        let expected = if bare == "/rerank" { Operation::Rerank } else { Operation::Other };
+        assert!(bare == *suffix || recognise(bare).0 == expected, "{suffix} without /v1");
+    }
+}
+
+#[test]
+fn rankings_are_recognised_in_both_versions_and_without_one() {
+    let bare = ["/rerank", "/team/rerank"];
+    bare.iter().for_each(|path| assert_eq!(recognise(path), (Operation::Rerank, Dialect::OpenAi), "{path}"));
+    assert_eq!(recognise("/v2/rerank").0, Operation::RerankV2);
+    for path in ["/v3/rerank", "/v1beta/rerank", "/text-rerank", "rerank", "/rerank/"] {
+        assert_eq!(recognise(path).0, Operation::Other, "{path}");
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) const fn kind(operation: Operation) -> Kind {
         | Operation::RetrieveVideoContent
         | Operation::VideoRemix
         | Operation::Rerank
+        | Operation::RerankV2
         | Operation::QwenRerank
         | Operation::Conversations
         | Operation::QwenTasks
