@@ -2,6 +2,7 @@
 //!
 //! Worked out once per configuration. Knows no request.
 
+use claviger_dialects::Protocol as Speaks;
 use claviger_types::Operation;
 
 use crate::check::{may_be_added, problem};
@@ -12,6 +13,12 @@ use crate::url::{Url, has_parameter};
 
 /// The option that says everything about an Azure provider.
 const AZURE: &str = "azureServiceUrl";
+
+/// The option that says in which of OpenAI's two protocols conversations are held.
+pub(crate) const DIALECT: &str = "dialect";
+/// Its values.
+pub(crate) const DIALECTS: [&str; 2] = ["chat", RESPONSES];
+const RESPONSES: &str = "responses";
 
 /// A provider's whereabouts.
 #[derive(Debug)]
@@ -58,6 +65,38 @@ impl Address {
     pub(crate) fn stream_place(&self, operation: Operation) -> Option<&Place> {
         let own = self.stream_places.iter().find(|(known, _)| *known == operation);
         own.map(|(_, place)| place).or_else(|| self.place(operation))
+    }
+}
+
+/// Whether conversations are to be held in OpenAI's responses: by `dialect`, else by a URL that names them.
+pub(crate) fn asks_for_responses(row: &Row, settings: &Settings) -> bool {
+    match settings.text(DIALECT).as_str() {
+        RESPONSES => true,
+        "" => {
+            let custom = row.custom_url.as_ref().map(|custom| custom.option.as_str());
+            let url = custom.or(row.azure.then_some(AZURE)).and_then(|option| Url::parse(&settings.text(option)));
+            url.is_some_and(|url| names_responses(url.path.trim_end_matches('/')))
+        }
+        _ => false,
+    }
+}
+
+fn names_responses(path: &str) -> bool {
+    path.ends_with("/responses")
+}
+
+/// Who speaks responses is not asked for chat completions, and serves responses wherever the others are, if nothing says
+/// where.
+fn settle(row: &Row, below: Place, places: &mut [Option<Place>]) {
+    if row.speaks != Speaks::OpenAiResponses.name() {
+        return;
+    }
+    if let Some(place) = places.get_mut(Operation::ChatCompletions as usize) {
+        *place = None;
+    }
+    let own = places.get_mut(Operation::Responses as usize);
+    if let Some(place) = own.filter(|place| matches!(place, None | Some(Place::Kept))) {
+        *place = Some(below);
     }
 }
 
@@ -159,6 +198,7 @@ fn serve(row: &Row, settings: &Settings, address: &mut Address, base: Option<&st
             set(name, path);
         }
     }
+    settle(row, below, places);
     let streams =
         row.stream_paths.iter().filter_map(|(name, path)| Some((Operation::from_name(name)?, template(path))));
     address.stream_places = streams.collect();
@@ -173,12 +213,15 @@ fn azure(row: &Row, settings: &Settings) -> Address {
     let path = url.path.trim_end_matches('/');
     let deployment = path.strip_prefix("/openai/deployments/").filter(|name| !name.is_empty() && !name.contains('/'));
     let whole = !path.is_empty() && deployment.is_none();
+    let responses_alone = whole && row.speaks == Speaks::OpenAiResponses.name();
     if !whole {
         address.query.clone_from(&url.query);
     }
     for (operation, place) in Operation::ALL.iter().zip(&mut address.places) {
         let listed = |names: &[String]| names.iter().any(|name| name == operation.name());
-        *place = if whole && listed(&row.apis) {
+        *place = if responses_alone && *operation != Operation::Responses {
+            None
+        } else if whole && listed(&row.apis) {
             Some(Place::Fixed(path::with_query(path.to_owned(), url.query.as_deref())))
         } else if whole {
             None
@@ -190,6 +233,7 @@ fn azure(row: &Row, settings: &Settings) -> Address {
             None
         };
     }
+    settle(row, Place::Below("/openai".to_owned()), &mut address.places);
     address
 }
 

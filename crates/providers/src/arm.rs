@@ -7,12 +7,12 @@ use claviger_dialects::Protocol;
 use claviger_types::{Dialect, Operation, glob};
 use claviger_wire::Ask;
 
-use crate::address::Address;
+use crate::address::{self, Address};
 use crate::check::holds_all;
 use crate::headers::{self, Added};
 use crate::path::Place;
 use crate::row::{Auth, Row, Variant};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::speech::Speech;
 
 /// One way to ask a provider. Most have one; some serve families of models in different ways.
@@ -111,6 +111,24 @@ fn embeds(ask: &Ask) -> bool {
 
 /// The row with the variants that the settings choose.
 pub(crate) fn chosen(row: &Row, settings: &Settings) -> Row {
+    let mut chosen = varied(row, settings);
+    if has_choice(&chosen, settings) && address::asks_for_responses(&chosen, settings) {
+        Protocol::OpenAiResponses.name().clone_into(&mut chosen.speaks);
+    }
+    chosen
+}
+
+/// Whether an entry like this has the choice between OpenAI's two protocols.
+pub(crate) fn chooses_dialect(row: &Row, settings: &Settings) -> bool {
+    has_choice(&varied(row, settings), settings)
+}
+
+fn has_choice(varied: &Row, settings: &Settings) -> bool {
+    let adapts = settings.protocol == settings::Protocol::OpenAi && !varied.untouched_body;
+    varied.responses && adapts && varied.speaks == Protocol::OpenAiChat.name()
+}
+
+fn varied(row: &Row, settings: &Settings) -> Row {
     row.variants.iter().filter(|variant| holds_all(&variant.r#if, settings)).fold(row.clone(), with)
 }
 

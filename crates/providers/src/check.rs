@@ -7,9 +7,10 @@
 use claviger_types::Operation;
 use serde_json::Value;
 
+use crate::address::{DIALECT, DIALECTS};
 use crate::row::{Check, Tokens, Tweak};
 use crate::settings::{Protocol, SettingMode, SettingProblem, Settings};
-use crate::{address, mapping, table};
+use crate::{address, arm, mapping, table};
 
 /// The `capabilities` names Higress accepts; others are dropped without a word.
 const CAPABILITIES: [Operation; 15] = [
@@ -58,6 +59,11 @@ pub fn validate(settings: &Settings) -> Vec<SettingProblem> {
     }
     problems.extend(row.checks.iter().filter(|check| holds_all(&check.r#if, settings)).map(found));
     problems.extend(address::problems(row, settings));
+    let dialect = settings.text(DIALECT);
+    if !dialect.is_empty() && !DIALECTS.contains(&dialect.as_str()) {
+        let message = format!("{dialect:?} is no dialect an entry can choose");
+        problems.push(problem(DIALECT, message, "write `responses`, or `chat`"));
+    }
     problems
 }
 
@@ -67,6 +73,11 @@ pub fn warnings(settings: &Settings) -> Vec<SettingProblem> {
     let mut warnings: Vec<_> =
         row.warnings.iter().filter(|check| holds_all(&check.r#if, settings)).map(found).collect();
     warnings.extend(mapping::broken(&settings.model_mapping));
+    // a type that has no choice at all is told so where its keys are read
+    if row.responses && !settings.text(DIALECT).is_empty() && !arm::chooses_dialect(row, settings) {
+        let message = "dialect has no effect where the vendor's own protocol is spoken".to_owned();
+        warnings.push(problem(DIALECT, message, "remove it"));
+    }
     for (name, _) in &settings.capabilities {
         if !Operation::from_name(name).is_some_and(may_be_added) {
             warnings.push(problem(
@@ -89,7 +100,7 @@ pub fn warnings(settings: &Settings) -> Vec<SettingProblem> {
     }
     for setting in &settings.custom_settings {
         let known = setting.mode == SettingMode::Raw
-            || crate::edit::custom::translated(row, settings.protocol, &setting.name).is_some();
+            || crate::edit::custom::translated(row, settings.protocol.into(), &setting.name).is_some();
         if !known {
             warnings.push(problem(
                 "customSettings",

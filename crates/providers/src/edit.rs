@@ -14,6 +14,7 @@ use claviger_types::Operation;
 use claviger_wire::{Ask, json};
 use serde_json::{Map, Value};
 
+use self::custom::Names;
 use crate::arm::Arm;
 use crate::provider::{Provider, is_gemini, names_model, takes_model};
 use crate::row::Tweak;
@@ -68,13 +69,14 @@ pub(crate) fn body(
 ) -> Result<(Bytes, bool), NotAnObject> {
     let Draft { operation, mut body, stream, wants_usage, model: named, names, theirs, laid } = draft;
     if !laid && (has_settings(provider, arm, operation) || provider.is_untouched) {
-        let original = theirs || is_gemini(operation) || provider.settings.protocol == Protocol::Original;
-        body = custom::apply(provider, body, if original { Protocol::Original } else { Protocol::OpenAi })?;
+        body = custom::apply(provider, body, names_in(provider, arm, operation, theirs))?;
     }
     let mut hide_usage = false;
     if provider.adapts() {
-        if !laid && (!theirs || arm.speech.protocol == Speaks::OpenAiChat) {
-            body = inside(provider, operation, body)?;
+        let is_openais = matches!(arm.speech.protocol, Speaks::OpenAiChat | Speaks::OpenAiResponses);
+        // what was laid over chat completions is none of what responses need
+        if (!laid || operation == Operation::Responses) && (!theirs || is_openais) {
+            body = inside(provider, operation, body, theirs && !laid)?;
         }
         let chat = matches!(operation, Operation::ChatCompletions | Operation::Completions);
         if chat && stream && !wants_usage {
@@ -104,15 +106,29 @@ fn has_settings(provider: &Provider, arm: &Arm, operation: Operation) -> bool {
     takes_model(operation) || is_gemini(operation) || original && operation == Operation::Other
 }
 
-/// Changes that need the parsed body. Most requests need none and are not parsed.
-fn inside(provider: &Provider, operation: Operation, body: Bytes) -> Result<Bytes, NotAnObject> {
+/// Whose names parameters have in the body.
+fn names_in(provider: &Provider, arm: &Arm, operation: Operation, theirs: bool) -> Names {
+    match arm.speech.spoken(operation) {
+        _ if provider.settings.protocol == Protocol::Original || is_gemini(operation) => Names::Vendor,
+        Speaks::OpenAiChat | Speaks::OpenAiResponses if operation == Operation::Responses => Names::Responses,
+        Speaks::OpenAiChat | Speaks::OpenAiResponses => Names::OpenAi,
+        _ if theirs => Names::Vendor,
+        _ => Names::OpenAi,
+    }
+}
+
+/// Changes that need the parsed body. Most requests need none and are not parsed. `foreign`: the caller's protocol is
+/// another, so that what is laid over chat completions is laid over this.
+fn inside(provider: &Provider, operation: Operation, body: Bytes, foreign: bool) -> Result<Bytes, NotAnObject> {
     let settings = &provider.settings;
     let chat = operation == Operation::ChatCompletions;
     let tidy = chat && (settings.merge_messages || !settings.cleanup_commands.is_empty());
     let kept = provider.row.has(Tweak::KeepDeveloperRole)
         || (settings.own_form && provider.row.has(Tweak::KnowsDeveloperRole));
     let developer = chat && !kept && has_text(&body, b"\"developer\"");
-    let tweaks = tweak::wanted(provider, operation, &body);
+    let schema = settings.response_json_schema.as_ref();
+    let schema = schema.filter(|_| foreign && operation == Operation::Responses);
+    let tweaks = schema.is_some() || tweak::wanted(provider, operation, &body);
     if !tidy && !developer && !tweaks {
         return Ok(body);
     }
@@ -124,6 +140,9 @@ fn inside(provider: &Provider, operation: Operation, body: Bytes) -> Result<Byte
         changed |= developer && messages::developer_to_system(messages);
     }
     changed |= tweak::apply(provider, operation, &mut value);
+    if let Some(schema) = schema.filter(|_| provider.row.has(Tweak::ResponseJsonSchema)) {
+        changed |= tweak::text_format(&mut value, schema);
+    }
     Ok(if changed { write(&value) } else { body })
 }
 

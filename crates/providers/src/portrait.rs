@@ -60,7 +60,8 @@ fn ways(row: &Row) -> Vec<Way> {
     let mut ways: Vec<Way> = Vec::new();
     let base = (row.tokens == Tokens::Required).then(|| "apiTokens".to_owned());
     let variants = row.variants.iter().map(|variant| variant.r#if.clone());
-    for conditions in std::iter::once(base.into_iter().collect()).chain(variants) {
+    let choice = row.responses.then(|| vec!["dialect=responses".to_owned()]);
+    for conditions in std::iter::once(base.into_iter().collect()).chain(variants).chain(choice) {
         let Some(settings) = satisfying(row, &conditions) else { continue };
         let chosen = arm::chosen(row, &settings);
         let (usual, arms) = Arm::all(row, &settings);

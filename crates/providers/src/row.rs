@@ -65,6 +65,10 @@ pub(crate) struct Row {
     /// The same for some models; they hold before the settings' own.
     #[serde(default)]
     pub(crate) models: Vec<ModelVariant>,
+    /// It can be asked for conversations in OpenAI's responses instead, when the entry says so (`dialect`, or a URL that
+    /// names them).
+    #[serde(default)]
+    pub(crate) responses: bool,
     /// Azure: operations served by the resource rather than by a deployment.
     #[serde(default)]
     pub(crate) without_deployment: Vec<String>,

@@ -46,26 +46,36 @@ impl Speech {
         }
     }
 
+    /// What the provider speaks when this is asked for. Beside its conversations, who speaks OpenAI's responses speaks as
+    /// all others of OpenAI's do.
+    pub(crate) fn spoken(&self, operation: Operation) -> Protocol {
+        match self.protocol {
+            Protocol::OpenAiResponses if Matter::of(operation) != Matter::Conversation => Protocol::OpenAiChat,
+            protocol => protocol,
+        }
+    }
+
     /// Whether the operation is a conversation in the provider's own dialect, whose bytes pass.
     pub(crate) fn is_own(&self, operation: Operation) -> bool {
-        self.translates && caller(operation) == Some(self.protocol)
+        self.translates && caller(operation) == Some(self.spoken(operation))
     }
 
     /// Whether the operation is the provider's own, or none that is translated: bytes pass.
     pub(crate) fn is_native(&self, operation: Operation) -> bool {
         let theirs = || [false, true].into_iter().any(|stream| self.operation(operation, stream) == Some(operation));
-        !self.translates || caller(operation) == Some(self.protocol) || !theirs()
+        !self.translates || caller(operation) == Some(self.spoken(operation)) || !theirs()
     }
 
     /// What a caller speaks who can be translated for this provider.
     pub(crate) fn caller(&self, operation: Operation) -> Option<Protocol> {
         let caller = caller(operation).filter(|_| self.translates)?;
-        (caller != self.protocol && self.operation(operation, false).is_some()).then_some(caller)
+        (caller != self.spoken(operation) && self.operation(operation, false).is_some()).then_some(caller)
     }
 
     /// Where embeddings for callers of another protocol are asked for.
     pub(crate) fn embeds_for(&self, caller: Protocol) -> Option<Operation> {
-        (self.translates && caller != self.protocol).then(|| self.operation(Operation::Embeddings, false))?
+        let is_foreign = caller != self.spoken(Operation::Embeddings);
+        (self.translates && is_foreign).then(|| self.operation(Operation::Embeddings, false))?
     }
 
     /// What is spoken on both sides when the operation is a conversation whose bytes pass.
@@ -75,12 +85,13 @@ impl Speech {
 
     /// Where the provider serves what is asked for: conversations, whole or streamed, embeddings, images, rankings.
     pub(crate) fn operation(&self, asked: Operation, stream: bool) -> Option<Operation> {
+        let spoken = self.spoken(asked);
         match Matter::of(asked) {
-            Matter::Embeddings => Some(self.protocol.embeddings_upstream()?.operation()),
-            Matter::Images => self.protocol.images()?.operation(asked),
-            Matter::Audio => self.protocol.audio()?.operation(asked),
-            Matter::Rerank => Some(self.protocol.rerank()?.operation()),
-            Matter::Conversation => Some(self.protocol.upstream()?.operation(stream)),
+            Matter::Embeddings => Some(spoken.embeddings_upstream()?.operation()),
+            Matter::Images => spoken.images()?.operation(asked),
+            Matter::Audio => spoken.audio()?.operation(asked),
+            Matter::Rerank => Some(spoken.rerank()?.operation()),
+            Matter::Conversation => Some(spoken.upstream()?.operation(stream)),
         }
     }
 }

@@ -8,8 +8,14 @@ use bytes::Bytes;
 use claviger_types::{Dialect, Operation};
 use serde::Serialize;
 
+use crate::json;
+use crate::sse::Event;
+
 #[cfg(test)]
 mod tests;
+
+/// The field that numbers the events of responses.
+const NUMBER: &str = "sequence_number";
 
 /// What kind of failure it is: decides the dialect's own type word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +134,8 @@ struct OpenAi<'a> {
 struct ResponsesEvent<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence_number: Option<u64>,
     code: &'a str,
     message: &'a str,
     param: Option<&'a str>,
@@ -170,27 +178,29 @@ pub fn body(dialect: Dialect, failure: &Failure<'_>) -> Bytes {
     let Failure { status, code, kind, message, param, attempts } = *failure;
     match dialect {
         Dialect::OpenAi => {
-            json(&Wrapped { kind: None, error: OpenAi { message, kind: kind.openai(), param, code, attempts } })
+            text(&Wrapped { kind: None, error: OpenAi { message, kind: kind.openai(), param, code, attempts } })
         }
         Dialect::Anthropic => {
-            json(&Wrapped { kind: Some("error"), error: Anthropic { kind: kind.anthropic(), message, code, attempts } })
+            text(&Wrapped { kind: Some("error"), error: Anthropic { kind: kind.anthropic(), message, code, attempts } })
         }
         Dialect::Gemini => {
             let kind_url = "type.googleapis.com/google.rpc.ErrorInfo";
             let details = [ErrorInfo { kind: kind_url, reason: code, domain: "claviger", attempts }];
-            json(&Wrapped { kind: None, error: Gemini { code: status, message, status: kind.google(), details } })
+            text(&Wrapped { kind: None, error: Gemini { code: status, message, status: kind.google(), details } })
         }
     }
 }
 
-/// The event that ends a stream of this operation honestly: the dialect's own error event, blank line included.
-pub fn stream_event(dialect: Dialect, operation: Operation, failure: &Failure<'_>) -> Bytes {
+/// The event that ends a stream of this operation honestly: the dialect's own error event, blank line included. `last`:
+/// the event before it, if the operation numbers them.
+pub fn stream_event(dialect: Dialect, operation: Operation, last: Option<&Event>, failure: &Failure<'_>) -> Bytes {
     let Failure { code, kind, message, param, attempts, .. } = *failure;
-    let is_responses = matches!(operation, Operation::Responses | Operation::RetrieveResponse);
     let (name, data) = match dialect {
-        Dialect::OpenAi if is_responses => {
+        Dialect::OpenAi if numbers_events(operation) => {
             let error = OpenAi { message, kind: kind.openai(), param, code, attempts: &[] };
-            ("event: error\n", json(&ResponsesEvent { kind: "error", code, message, param, attempts, error }))
+            let sequence_number = last.and_then(number_after);
+            let event = ResponsesEvent { kind: "error", sequence_number, code, message, param, attempts, error };
+            ("event: error\n", text(&event))
         }
         Dialect::Anthropic => ("event: error\n", body(dialect, failure)),
         Dialect::OpenAi | Dialect::Gemini => ("", body(dialect, failure)),
@@ -198,7 +208,32 @@ pub fn stream_event(dialect: Dialect, operation: Operation, failure: &Failure<'_
     Bytes::from([name.as_bytes(), b"data: ", &data, b"\n\n"].concat())
 }
 
-fn json(value: &impl Serialize) -> Bytes {
+/// Whether all events of this operation's streams have numbers that follow each other (API reference, "Responses:
+/// streaming events", 2026-11).
+pub const fn numbers_events(operation: Operation) -> bool {
+    matches!(operation, Operation::Responses | Operation::RetrieveResponse)
+}
+
+/// An error event with its number after `last`. `None`: it has one, or none can be given.
+pub fn numbered(error: &Event, last: &Event) -> Option<Event> {
+    let data = Bytes::from(error.data().into_owned());
+    let [number] = json::scan(&data, &[NUMBER]).ok()?;
+    if number.is_some() {
+        return None;
+    }
+    let data = json::set_field(&data, NUMBER, &number_after(last)?.to_string());
+    let name = error.name();
+    let lead = name.iter().flat_map(|name| [b"event: ", name.as_bytes(), b"\n"]).collect::<Vec<_>>().concat();
+    Some(Event::new(Bytes::from([lead.as_slice(), b"data: ", &data, b"\n\n"].concat())))
+}
+
+fn number_after(last: &Event) -> Option<u64> {
+    let data = last.data();
+    let [number] = json::scan(data.as_bytes(), &[NUMBER]).ok()?;
+    number?.parse::<u64>().ok()?.checked_add(1)
+}
+
+fn text(value: &impl Serialize) -> Bytes {
     // Cannot fail: no map keys, no floats, no foreign serializers.
     Bytes::from(serde_json::to_vec(value).unwrap_or_default())
 }

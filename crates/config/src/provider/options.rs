@@ -18,9 +18,14 @@ enum Shape {
 
 use Shape::{Flag, Map, Number, Text, Texts};
 
+/// Types whose vendors serve OpenAI's responses beside chat completions (their references, 2026-11).
+const DIALECT: &[&str] =
+    &["azure", "cloudflare", "doubao", "grok", "groq", "ollama", "openai", "openrouter", "qwen", "vllm"];
+
 /// Name, shape, and the types that read it (none: all).
 const OPTIONS: &[(&str, Shape, &[&str])] = &[
     ("timeout", Number, &[]),
+    ("dialect", Text, DIALECT),
     ("reasoningContentMode", Text, &["qwen"]),
     ("openaiCustomUrl", Text, &["openai"]),
     ("azureServiceUrl", Text, &["azure"]),

@@ -12,32 +12,54 @@ use crate::settings::{Protocol, SettingMode};
 /// Names that `mode: auto` knows in OpenAI's dialect.
 const OPENAI: [&str; 4] = ["max_tokens", "temperature", "top_p", "seed"];
 
+/// Whose names for parameters a body has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// OpenAI's.
+    OpenAi,
+    /// Those of its responses (API reference, 2026-11).
+    Responses,
+    /// The vendor's own.
+    Vendor,
+}
+
+impl From<Protocol> for Names {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::OpenAi => Self::OpenAi,
+            Protocol::Original => Self::Vendor,
+        }
+    }
+}
+
 /// The name a setting has in the dialect spoken; `None`: it has none there.
-pub(crate) fn translated(row: &Row, protocol: Protocol, name: &str) -> Option<String> {
-    match protocol {
-        Protocol::Original if !row.settings.is_empty() => row.settings.get(name).cloned(),
+pub(crate) fn translated(row: &Row, names: Names, name: &str) -> Option<String> {
+    match (names, name) {
+        (Names::Vendor, _) if !row.settings.is_empty() => row.settings.get(name).cloned(),
         // the names in a vendor's own dialect are not known
-        Protocol::Original if row.speaks != Speaks::OpenAiChat.name() => None,
-        Protocol::OpenAi | Protocol::Original => OPENAI.contains(&name).then(|| name.to_owned()),
+        (Names::Vendor, _) if row.speaks != Speaks::OpenAiChat.name() => None,
+        (Names::Responses, "max_tokens") => Some("max_output_tokens".to_owned()),
+        (Names::Responses, "seed") => None,
+        (Names::OpenAi | Names::Responses | Names::Vendor, _) => OPENAI.contains(&name).then(|| name.to_owned()),
     }
 }
 
 /// The body with all settings laid over it.
-pub(super) fn apply(provider: &Provider, body: Bytes, protocol: Protocol) -> Result<Bytes, NotAnObject> {
+pub(super) fn apply(provider: &Provider, body: Bytes, names: Names) -> Result<Bytes, NotAnObject> {
     let settings = &provider.settings;
     if settings.custom_settings.is_empty() {
         return Ok(body);
     }
-    let prefix = match protocol {
-        Protocol::Original => provider.row.settings_prefix.as_str(),
-        Protocol::OpenAi => "",
+    let prefix = match names {
+        Names::Vendor => provider.row.settings_prefix.as_str(),
+        Names::OpenAi | Names::Responses => "",
     };
     let mut value = parse(&body)?;
     let mut changed = false;
     for setting in &settings.custom_settings {
         let name = match setting.mode {
             SettingMode::Raw => Some(setting.name.clone()),
-            SettingMode::Auto => translated(provider.row, protocol, &setting.name),
+            SettingMode::Auto => translated(provider.row, names, &setting.name),
         };
         let Some(name) = name else { continue };
         changed |= set(&mut value, &format!("{prefix}{name}"), &setting.value, setting.overwrite);

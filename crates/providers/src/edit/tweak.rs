@@ -55,6 +55,21 @@ pub(super) fn apply(provider: &Provider, operation: Operation, body: &mut Map<St
     changed
 }
 
+/// `response_format` of chat completions as responses have it: what it says of a schema stands beside its type ("Migrate to
+/// the Responses API", 2026-11).
+pub(super) fn text_format(body: &mut Map<String, Value>, format: &Value) -> bool {
+    let Value::Object(format) = format else { return false };
+    let mut flat = format.clone();
+    if let Some(Value::Object(inner)) = flat.shift_remove("json_schema") {
+        flat.extend(inner);
+    }
+    match body.get_mut("text") {
+        Some(Value::Object(text)) => drop(text.insert("format".to_owned(), Value::Object(flat))),
+        Some(_) | None => drop(body.insert("text".to_owned(), serde_json::json!({ "format": flat }))),
+    }
+    true
+}
+
 fn concerns(tweak: Tweak, operation: Operation) -> bool {
     match tweak {
         Tweak::DoubaoResponses => operation == Operation::Responses,

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{CustomSetting, Protocol, SettingMode, Settings, supported_types};
 
+mod responses;
+
 fn settings(kind: &str, options: Value) -> Settings {
     let options = options.as_object().cloned().unwrap_or_default();
     Settings { kind: kind.to_owned(), tokens: 1, options, ..Settings::default() }

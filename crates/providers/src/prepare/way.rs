@@ -110,7 +110,7 @@ impl Provider {
             profile: arm.speech.profile.clone(),
             ..Context::default()
         };
-        Interpreter::new(caller, arm.speech.protocol, asked, context)
+        Interpreter::new(caller, arm.speech.spoken(asked), asked, context)
             .ok_or(PrepareError::Unsupported { operation: ask.operation })
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct EventRelay {
     provider: usize,
     /// Who will hold the state that this stream makes; until its id has been seen.
     holder: Option<CredentialId>,
+    /// The last event, where events are numbered.
+    last: Option<Event>,
     exchange: Box<Exchange>,
     seen: Seen,
     over: bool,
@@ -72,6 +74,7 @@ pub(crate) fn relay_events(events: Events, terms: Terms, exchange: Box<Exchange>
         dialect,
         provider,
         holder,
+        last: None,
         exchange,
         seen: Seen::default(),
         over: false,
@@ -144,6 +147,15 @@ impl EventRelay {
         if reading.usage_only && self.hide_usage {
             return;
         }
+        if failure::numbers_events(self.operation) {
+            let told = self.seen.error.and(self.last.as_ref()).and_then(|last| failure::numbered(event, last));
+            let event = told.as_ref().unwrap_or(event);
+            // comments have no number
+            if !event.raw.starts_with(b":") {
+                self.last = Some(event.clone());
+            }
+            return self.out.push_back(event.raw.clone());
+        }
         match self.edit.as_mut().map_or(Edited::Same, |edit| edit.event(event)) {
             Edited::Same => self.out.push_back(event.raw.clone()),
             Edited::Replace(bytes) => self.out.push_back(bytes),
@@ -193,7 +205,7 @@ impl EventRelay {
         } else {
             let kind = FailureKind::Server;
             let of = failure::Failure { status: 502, code: INTERRUPTED, kind, message, param: None, attempts: &[] };
-            failure::stream_event(self.dialect, self.operation, &of)
+            failure::stream_event(self.dialect, self.operation, self.last.as_ref(), &of)
         };
         self.out.extend(Some(event).filter(|event| !event.is_empty()));
         self.exchange.end(PoolEnd::Said(verdict), End::Cut);
