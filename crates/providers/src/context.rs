@@ -9,6 +9,7 @@ use claviger_wire::{Ask, BodyForm, json};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::address::{Address, filled, names_set_option};
 use crate::prepare::PrepareError;
 use crate::provider::Provider;
 use crate::speech::caller;
@@ -28,6 +29,8 @@ pub struct ContextFile {
     pub authority: String,
     /// Path and query.
     pub path: String,
+    /// It belongs to the provider's account: read with one of the entry's tokens, as a bearer.
+    pub with_token: bool,
 }
 
 impl ContextFile {
@@ -42,14 +45,23 @@ impl ContextFile {
             None => url.host(tls),
         };
         let path = if url.path.is_empty() { "/".to_owned() } else { url.path.clone() };
-        Some(Self { tls, authority, path: crate::path::with_query(path, url.query.as_deref().filter(|_| with_query)) })
+        let path = crate::path::with_query(path, url.query.as_deref().filter(|_| with_query));
+        Some(Self { tls, authority, path, with_token: false })
     }
 }
 
 impl Provider {
     /// The file whose text stands in conversations, if there is one.
     pub const fn context_file(&self) -> Option<&ContextFile> {
-        self.settings.context.as_ref()
+        self.context.as_ref()
+    }
+
+    /// The file that the provider itself has.
+    pub(crate) fn own_file(&self) -> Option<ContextFile> {
+        let template = self.row.context_file.as_deref().filter(|path| names_set_option(path, &self.settings))?;
+        let Address { tls, authority, .. } = &self.arm(None).address;
+        let path = self.prefixed(filled(template, self.row, &self.settings));
+        Some(ContextFile { tls: *tls, authority: authority.clone(), path, with_token: true })
     }
 
     /// Whether that text stands in a request like this.

@@ -240,7 +240,7 @@ impl Provider {
     }
 
     /// The path below what the configuration puts before all.
-    fn prefixed(&self, path: String) -> String {
+    pub(crate) fn prefixed(&self, path: String) -> String {
         let mut path = path;
         if self.settings.base_path_handling == BasePathHandling::Prepend && !self.settings.base_path.is_empty() {
             path = path::joined(&self.settings.base_path, &path);

@@ -9,6 +9,7 @@ use claviger_wire::Ask;
 
 use crate::arm::{self, Arm};
 use crate::classify::Classifier;
+use crate::context::ContextFile;
 use crate::mapping::Mapping;
 use crate::row::Row;
 use crate::settings::{self, SettingProblem, Settings};
@@ -21,6 +22,7 @@ pub struct Provider {
     pub(crate) settings: Settings,
     pub(crate) mapping: Mapping,
     pub(crate) classifier: Classifier,
+    pub(crate) context: Option<ContextFile>,
     /// The body is not ours.
     pub(crate) is_untouched: bool,
     /// The usual way to ask it.
@@ -45,15 +47,18 @@ impl Provider {
             return Err(problems);
         }
         let (usual, arms) = Arm::all(row, settings);
-        Ok(Self {
+        let mut provider = Self {
             row,
+            context: None,
             is_untouched: arm::chosen(row, settings).untouched_body,
             classifier: Classifier::of(settings, &usual.address.authority),
             mapping: Mapping::new(&settings.model_mapping),
             settings: settings.clone(),
             usual,
             arms,
-        })
+        };
+        provider.context = settings.context.clone().or_else(|| provider.own_file());
+        Ok(provider)
     }
 
     /// The entry's `id`.

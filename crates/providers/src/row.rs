@@ -56,6 +56,9 @@ pub(crate) struct Row {
     /// Text fields of every conversation's body.
     #[serde(default)]
     pub(crate) body: BTreeMap<String, String>,
+    /// Where the provider itself has a file whose text stands in conversations, if the option in it is set. Read with a
+    /// bearer token.
+    pub(crate) context_file: Option<String>,
     /// The model of a conversation stands in its path alone.
     #[serde(default)]
     pub(crate) unnamed: bool,

@@ -70,7 +70,7 @@ impl Live {
             let egress = Arc::new(egress(provider));
             Net::check(&egress)?;
             supplies.push(Supply {
-                context: context(&provider.provider, old),
+                context: context(provider, old),
                 egress,
                 connect_timeout: provider.connect_timeout,
                 attempt_timeout: provider.attempt_timeout,
@@ -131,11 +131,13 @@ impl Key {
 }
 
 /// The provider's context file, with the text it already has.
-fn context(provider: &Provider, old: Option<&Live>) -> Option<Arc<Context>> {
-    let (file, timeout) = (provider.context_file()?, provider.side_call_timeout());
+fn context(plan: &ProviderPlan, old: Option<&Live>) -> Option<Arc<Context>> {
+    let (file, timeout) = (plan.provider.context_file()?, plan.provider.side_call_timeout());
+    let owners = plan.credentials.iter().filter(|_| file.with_token);
+    let tokens: Vec<_> = owners.map(|credential| credential.secret.clone()).collect();
     let known = old.into_iter().flat_map(|old| &old.supplies).filter_map(|supply| supply.context.as_ref());
-    let same = known.into_iter().find(|context| context.suits(file, timeout)).cloned();
-    Some(same.unwrap_or_else(|| Arc::new(Context::new(file, timeout))))
+    let same = known.into_iter().find(|context| context.suits(file, &tokens, timeout)).cloned();
+    Some(same.unwrap_or_else(|| Arc::new(Context::new(file, tokens, timeout))))
 }
 
 fn provider_spec(plan: &ProviderPlan) -> ProviderSpec {

@@ -28,6 +28,10 @@ const called = ({ calls }) => calls.map(({ name, input }) => [name, input]);
 const WEATHER_CALL = ['weather', { city: 'x', unit: 'c' }];
 const TIME_CALL = ['time', { zone: 'x' }];
 
+/** How thoughts are asked for. OpenAI shows them in responses alone, to those who say that they want to see them. */
+const thinks = (speaker, upstream) =>
+  speaker.constructor.id === 'openai-chat' && upstream === 'responses' ? 'shown' : true;
+
 /** Features are tested whole and streamed. */
 const FEATURES = {
   async chat(speaker, { model }, stream) {
@@ -58,20 +62,21 @@ const FEATURES = {
     assert.equal(text, `${SAID} I see image/png of 70 bytes.`);
   },
 
-  async thinking(speaker, { model }, stream) {
-    const { text, thought, output } = await speaker.say(model, HELLO, { stream, think: true });
+  async thinking(speaker, { model, upstream }, stream) {
+    const think = thinks(speaker, upstream);
+    const { text, thought, output } = await speaker.say(model, HELLO, { stream, think });
     assert.deepEqual([text, output], [SAID, 8]);
     // chat completions have no word for thoughts in this client
     if (thought !== undefined) assert.equal(thought, 'They say: Hello there');
   },
 
   async thinkingWithTools(speaker, { model, upstream }, stream) {
-    const options = { stream, think: true, tools: [WEATHER] };
+    const options = { stream, think: thinks(speaker, upstream), tools: [WEATHER] };
     const asked = await speaker.say(model, HELLO, options);
     const answer = await speaker.answer(model, asked, ['Sunny'], options);
     // OpenAI takes thoughts back in its responses alone
     const own = speaker.constructor.id === 'openai-responses' && upstream === 'openai';
-    const keeps = own || ['anthropic', 'gemini', 'bedrock'].includes(upstream);
+    const keeps = own || ['responses', 'anthropic', 'gemini', 'bedrock'].includes(upstream);
     assert.equal(answer.text, `${SAID} weather gave: Sunny.${keeps ? ' I remember my thought.' : ''}`);
   },
 

@@ -30,6 +30,8 @@ class OpenAiChat {
       messages,
       ...(tools && { tools: tools.map((tool) => ({ type: 'function', function: { strict: true, ...tool } })) }),
       ...(think && { reasoning_effort: 'low' }),
+      // OpenRouter's word: OpenAI has none
+      ...(think === 'shown' && { reasoning: { exclude: false } }),
       ...(schema && { response_format: { type: 'json_schema', json_schema: { name: 'answer', strict: true, schema } } }),
     };
     if (!stream) return this.#turn(await this.client.chat.completions.create(asked), messages);

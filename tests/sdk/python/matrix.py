@@ -116,6 +116,8 @@ class Matrix:
         """What must hold after every case."""
         seen = self.seen(case)
         assert CLIENT_KEY not in json.dumps(seen), "the client's key reached the provider"
+        if case.upstream == "responses" and not case.embeddings:
+            assert all(one["path"] == "/v1/responses" for one in seen), "whatever the caller speaks"
         by_token = [one["token"] for one in seen]
         if case.scripts is None and case.world == BROKEN and by_token:
             bad, good = case.tokens[:2], case.tokens[2]

@@ -52,6 +52,9 @@ class OpenAiChat:
             more["tool_choice"] = {"type": "function", "function": {"name": choice}}
         if think:
             more["reasoning_effort"] = "low"
+        if think == "shown":
+            # OpenRouter's word: OpenAI has none
+            more["extra_body"] = {"reasoning": {"exclude": False}}
         if schema:
             more["response_format"] = {
                 "type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema},

@@ -137,3 +137,17 @@ pub(super) fn dead_keys(map: &Reader<'_>) {
         map.problem(severity, code, name, &message, fix);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_types_that_choose_a_dialect_are_those_whose_rows_can() {
+        let can = |portrait: &claviger_providers::Portrait| {
+            portrait.ways.iter().any(|way| way.settings.iter().any(|text| text == "dialect=responses"))
+        };
+        let types: Vec<_> = claviger_providers::portraits().filter(can).map(|portrait| portrait.name).collect();
+        assert_eq!(types, DIALECT);
+    }
+}

@@ -3,7 +3,8 @@
 use claviger_testkit::{Script, ScriptedUpstream, TokenScript};
 use serde_json::{Value, json};
 
-use crate::harness::{Config, Gateway, Provider, Stepped, chat, embed, launch, post, soon, stream, token, tokens};
+use crate::harness::{Config, Gateway, Provider, Stepped, Wire, chat, embed, form, launch, post, soon, stream};
+use crate::harness::{token, tokens};
 
 const TEXT: &str = "Harbour office opens at seven.";
 
@@ -84,4 +85,38 @@ async fn a_reload_keeps_the_text() {
     drop(files);
     assert_eq!(gateway.ask(&chat("again")).await.status, 200);
     assert_eq!(instructions(&provider.seen()[1].body), [TEXT]);
+}
+
+#[tokio::test]
+async fn a_file_at_moonshot_is_read_with_the_token_of_its_account_and_stands_in_every_attempt() {
+    let script = Script::new().healthy([token(0), token(1), token(2)]);
+    let provider = ScriptedUpstream::start(script).await.unwrap();
+    let parts: [(&str, &str, &[u8]); 2] = [("purpose", "", b"file-extract"), ("file", "kb.txt", TEXT.as_bytes())];
+    let upload = form("/v1/files", &parts).bearer(&token(1));
+    let id = Wire::open(provider.addr()).await.ask(&upload).await.json()["id"].as_str().unwrap().to_owned();
+    let main = Provider::of_type("main", "moonshot", provider.addr()).tokens(&tokens(3));
+    let gateway = launch(&Config::default().provider(main.line(&format!("moonshotFileId: {id}")))).await;
+    for _ in 0..6 {
+        let answer = gateway.ask(&chat("hello")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let seen = provider.seen();
+    let path = format!("/v1/files/{id}/content");
+    let reads: Vec<_> = seen.iter().filter(|one| one.path == path).map(|one| (one.token.clone(), one.status)).collect();
+    assert_eq!(reads, [(token(0), Some(404)), (token(1), Some(200))], "until one is let at it, and never again");
+    let chats: Vec<_> = seen.iter().filter(|one| one.path == "/v1/chat/completions").collect();
+    assert_eq!(chats.len(), 6);
+    assert!(chats.iter().all(|one| instructions(&one.body) == [TEXT]));
+    assert_eq!(gateway.standings().await, ["ready", "ready", "ready"], "a file that is not theirs harms no credential");
+}
+
+#[tokio::test]
+async fn without_its_file_moonshot_is_not_asked() {
+    let provider = ScriptedUpstream::start(Script::new().healthy([token(0)])).await.unwrap();
+    let main = Provider::of_type("main", "moonshot", provider.addr()).tokens(&tokens(1));
+    let gateway = launch(&Config::default().provider(main.line("moonshotFileId: file-gone"))).await;
+    let answer = gateway.ask(&chat("hello")).await;
+    assert!(answer.status >= 500, "{} {}", answer.status, answer.text());
+    assert!(provider.seen().iter().all(|one| one.path == "/v1/files/file-gone/content"));
+    assert_eq!(gateway.standings().await, ["ready"]);
 }

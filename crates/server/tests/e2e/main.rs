@@ -35,6 +35,8 @@ mod recordings;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod responses;
+#[cfg(test)]
 mod retries;
 #[cfg(test)]
 mod secrets;

@@ -69,7 +69,7 @@ impl Framing {
     /// Cuts a stream after so many events and lets it end in an error; without a body the default one.
     pub(crate) fn break_off(self, frames: &mut Vec<Bytes>, after: usize, body: Option<&Value>) {
         frames.truncate(after);
-        let event = body.cloned().unwrap_or_else(|| self.error_event());
+        let event = body.cloned().unwrap_or_else(|| self.error_event(frames.len()));
         let data = match &event {
             Value::String(text) => text.clone(),
             other => other.to_string(),
@@ -87,11 +87,11 @@ impl Framing {
         }
     }
 
-    /// The default error inside a stream.
-    fn error_event(self) -> Value {
+    /// The default error inside a stream, after so many events.
+    fn error_event(self, after: usize) -> Value {
         match self {
             Self::Responses => json!({
-                "type": "error", "code": "server_error", "param": null, "sequence_number": 4,
+                "type": "error", "code": "server_error", "param": null, "sequence_number": after,
                 "message": "The server had an error while processing your request. Sorry about that!",
             }),
             Self::OpenAi | Self::Anthropic | Self::Gemini | Self::GeminiList | Self::Bedrock => {
