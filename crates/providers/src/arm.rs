@@ -102,8 +102,8 @@ impl Arm {
     }
 }
 
-/// Whether Gemini's embeddings are asked for.
-fn embeds(ask: &Ask) -> bool {
+/// Whether Gemini's embeddings are asked for, which have no operation of their own.
+pub fn embeds(ask: &Ask) -> bool {
     ask.operation == Operation::Other
         && ask.dialect == Dialect::Gemini
         && [":embedContent", ":batchEmbedContents"].iter().any(|word| ask.path.ends_with(word))

@@ -27,6 +27,7 @@ mod url;
 
 pub use account::{AccessToken, ServiceAccount, refusal};
 pub use answer::{AnswerEdit, Edited, StreamEdit};
+pub use arm::embeds;
 pub use check::{validate, warnings};
 pub use classify::format::{BODIES, CLASSES, RESETS, RuleDraft, RuleProblem, SCOPES, TRANSPORTS};
 pub use classify::{

@@ -285,8 +285,8 @@ async fn whole_json(
 
 /// Whether an answer may have no body: some deletions answer so, but nobody who is asked for something.
 fn may_be_empty(call: &Call) -> bool {
-    let counts = crate::count::protocol(&call.ask).is_some();
-    call.ask.method != http::Method::POST || call.ask.operation == Operation::Other && !counts
+    let asks = || crate::count::protocol(&call.ask).is_some() || claviger_providers::embeds(&call.ask);
+    call.ask.method != http::Method::POST || call.ask.operation == Operation::Other && !asks()
 }
 
 /// What the provider said, where the caller's dialect says it in other words.

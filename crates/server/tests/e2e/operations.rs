@@ -1,9 +1,9 @@
 //! Every operation of the OpenAI dialect, by its path.
 
-use claviger_testkit::{Fault, Reply, Running, Script, ScriptedUpstream, TokenScript};
+use claviger_testkit::{Fault, FaultKind, Reply, Running, Script, ScriptedUpstream, TokenScript};
 use serde_json::{Value, json};
 
-use crate::harness::{Config, Gateway, Request, Wire, chat, form, get, launch, post, token, tokens};
+use crate::harness::{Config, Gateway, Provider, Request, Wire, chat, form, get, launch, post, token, tokens};
 
 const SOUND: &[u8] = b"RIFF\x00\xff\x00\x01\r\n--not-a-boundary\r\n\x80\x81 sound";
 
@@ -74,6 +74,19 @@ async fn every_operation_goes_on_with_two_of_three_tokens_refused() {
         let answer = gateway.ask(&request).await;
         assert_eq!(answer.status, 200, "{} {}: {}", request.method, request.path, answer.text());
     }
+}
+
+#[tokio::test]
+async fn an_empty_answer_to_a_question_for_vectors_is_none() {
+    let empty = TokenScript::broken(FaultKind::EmptyStream);
+    let script = Script::new().token(token(0), empty).healthy([token(1)]);
+    let provider = ScriptedUpstream::start(script).await.unwrap();
+    let main = Provider::of_type("main", "gemini", provider.addr()).tokens(&tokens(2));
+    let gateway = launch(&Config::default().provider(main.line("selection: { strategy: priority }"))).await;
+    let content = json!({"content": {"parts": [{"text": "hello"}]}});
+    let answer = gateway.ask(&post("/v1beta/models/gemini-embedding-001:embedContent", &content)).await;
+    assert!(answer.status == 200 && answer.json()["embedding"]["values"].is_array(), "{}", answer.text());
+    assert_eq!((provider.count(&token(0)), provider.count(&token(1))), (1, 1));
 }
 
 #[tokio::test]
