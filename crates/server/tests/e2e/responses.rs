@@ -1,6 +1,6 @@
 //! Providers that are asked for OpenAI's responses: callers of every protocol, and callers of their own.
 
-use claviger_testkit::{CutHow, FaultKind, Running, Script, ScriptedUpstream, TokenScript};
+use claviger_testkit::{CutHow, FaultKind, Headers, Running, Script, ScriptedUpstream, TokenScript};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Config, Ended, Gateway, Provider, Request, Stepped, chat, embed, get, launch, post};
@@ -182,4 +182,19 @@ async fn an_error_has_the_number_after_a_stream_that_was_taken_up_in_its_middle(
     let (answer, ()) = tokio::join!(gateway.ask(&request), ask);
     let last = events(&answer).pop().unwrap();
     assert_eq!((&last["type"], &last["sequence_number"]), (&json!("error"), &json!(43)), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn thoughts_that_one_account_cannot_read_are_shown_to_the_next_and_harm_none() {
+    let error = json!({"code": "invalid_encrypted_content", "type": "invalid_request_error",
+        "message": "The encrypted content gAAA...DQ== could not be verified."});
+    let body = Some(json!({"error": error}));
+    let other = TokenScript::broken(FaultKind::Status { status: 400, headers: Headers::default(), body });
+    let (provider, gateway) = provider(Script::new().token(token(0), other).healthy([token(1)]), 2).await;
+    for request in [message("hello there", false), respond("hello there", false), message("hello there", true)] {
+        let answer = gateway.ask(&request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    assert!(provider.count(&token(1)) == 3 && provider.count(&token(0)) <= 3);
+    assert_eq!(gateway.standings().await, ["ready", "ready"]);
 }
