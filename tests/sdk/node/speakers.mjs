@@ -100,8 +100,10 @@ class OpenAiResponses {
     };
   }
 
-  answer(model, turn, results, options) {
-    const told = turn.calls.map(({ id }, at) => ({ type: 'function_call_output', call_id: id, output: results[at] }));
+  answer(model, turn, results, { shown, ...options }) {
+    const picture = { type: 'input_image', detail: 'auto', image_url: `data:image/png;base64,${shown}` };
+    const output = (text) => (shown ? [{ type: 'input_text', text }, picture] : text);
+    const told = turn.calls.map(({ id }, at) => ({ type: 'function_call_output', call_id: id, output: output(results[at]) }));
     return this.say(model, undefined, { ...options, history: [...turn.history, ...told] });
   }
 }
@@ -151,8 +153,10 @@ class AnthropicMessages {
     };
   }
 
-  answer(model, turn, results, options) {
-    const told = turn.calls.map(({ id }, at) => ({ type: 'tool_result', tool_use_id: id, content: results[at] }));
+  answer(model, turn, results, { shown, ...options }) {
+    const picture = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: shown } };
+    const content = (text) => (shown ? [{ type: 'text', text }, picture] : text);
+    const told = turn.calls.map(({ id }, at) => ({ type: 'tool_result', tool_use_id: id, content: content(results[at]) }));
     return this.say(model, undefined, { ...options, history: [...turn.history, { role: 'user', content: told }] });
   }
 

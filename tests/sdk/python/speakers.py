@@ -140,9 +140,11 @@ class OpenAiResponses:
             [*items, *(one.model_dump(exclude_none=True) for one in answer.output)],
         )
 
-    def answer(self, model, turn, results, **more):
+    def answer(self, model, turn, results, shown=None, **more):
+        picture = {"type": "input_image", "image_url": f"data:image/png;base64,{shown}"}
+        output = lambda result: [{"type": "input_text", "text": result}, picture] if shown else result
         told = [
-            {"type": "function_call_output", "call_id": id, "output": result}
+            {"type": "function_call_output", "call_id": id, "output": output(result)}
             for (id, _, _), result in zip(turn.calls, results)
         ]
         return self.say(model, None, history=[*turn.history, *told], **more)
@@ -197,9 +199,12 @@ class Anthropic:
             history,
         )
 
-    def answer(self, model, turn, results, **more):
+    def answer(self, model, turn, results, shown=None, **more):
+        source = {"type": "base64", "media_type": "image/png", "data": shown}
+        content = lambda result: [{"type": "text", "text": result}, {"type": "image", "source": source}] if shown else result
         told = [
-            {"type": "tool_result", "tool_use_id": id, "content": result} for (id, _, _), result in zip(turn.calls, results)
+            {"type": "tool_result", "tool_use_id": id, "content": content(result)}
+            for (id, _, _), result in zip(turn.calls, results)
         ]
         return self.say(model, None, history=[*turn.history, {"role": "user", "content": told}], **more)
 
@@ -261,9 +266,11 @@ class Gemini:
             [*contents, types.Content(role="model", parts=parts)],
         )
 
-    def answer(self, model, turn, results, **more):
+    def answer(self, model, turn, results, shown=None, **more):
+        blob = types.FunctionResponseBlob(mime_type="image/png", data=shown) if shown else None
+        parts = [types.FunctionResponsePart(inline_data=blob)] if shown else None
         told = [
-            types.Part(function_response=types.FunctionResponse(id=id, name=name, response={"output": result}))
+            types.Part(function_response=types.FunctionResponse(id=id, name=name, response={"output": result}, parts=parts))
             for (id, name, _), result in zip(turn.calls, results)
         ]
         return self.say(model, None, history=[*turn.history, types.Content(role="user", parts=told)], **more)

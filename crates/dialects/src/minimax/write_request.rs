@@ -78,12 +78,16 @@ fn write_message(list: &mut List<'_>, message: &Message<'_>, bot: &str, request:
                 let inner = result.parts.iter().filter_map(|part| match part {
                     Part::Text(text) => Some(text.text.as_str()),
                     Part::Refusal(text) => Some(text.as_str()),
-                    Part::Media(_) | Part::ToolCall(_) | Part::ToolResult(_) | Part::Thinking(_) | Part::Opaque(_) => {
+                    Part::Media(media) => {
+                        dropped.note(&format!("messages.{}", media.kind.name()));
+                        None
+                    }
+                    Part::ToolCall(_) | Part::ToolResult(_) | Part::Thinking(_) | Part::Opaque(_) => {
+                        dropped.note("messages.tool_result");
                         None
                     }
                 });
                 let texts: Vec<&str> = inner.collect();
-                dropped.note_if(texts.len() < result.parts.len(), "messages.tool");
                 fields.text("sender_type", "FUNCTION");
                 fields.text("sender_name", name);
                 fields.joined("text", &texts);

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use claviger_dialects::{Context, Protocol, embeddings, images, rerank};
+use claviger_dialects::{Context, Protocol, Translation, embeddings, images, rerank};
 use claviger_types::Operation;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -113,4 +113,53 @@ proptest! {
         let told: Vec<_> = told["data"].as_array().expect("a list").iter().map(|entry| entry["b64_json"].clone()).collect();
         prop_assert_eq!(told, pictures.into_iter().map(Value::from).collect::<Vec<_>>());
     }
+}
+
+/// What a tool shows the model, in the words of callers who can say it.
+fn shown() -> [(Protocol, Value); 3] {
+    let data = "aW1hZ2U=";
+    let url = format!("data:image/png;base64,{data}");
+    let source = json!({ "type": "base64", "media_type": "image/png", "data": data });
+    let anthropics = json!({ "model": "m", "max_tokens": 9, "tools": [{ "name": "f", "input_schema": { "type": "object" } }],
+        "messages": [
+            { "role": "user", "content": "Look" },
+            { "role": "assistant", "content": [{ "type": "tool_use", "id": "c", "name": "f", "input": {} }] },
+            { "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "c", "content": [
+                { "type": "text", "text": "seen" }, { "type": "image", "source": source }] }] },
+        ] });
+    let responses = json!({ "model": "m", "store": false, "tools": [{ "type": "function", "name": "f", "parameters": { "type": "object" } }],
+        "input": [
+            { "role": "user", "content": "Look" },
+            { "type": "function_call", "call_id": "c", "name": "f", "arguments": "{}" },
+            { "type": "function_call_output", "call_id": "c", "output": [
+                { "type": "input_text", "text": "seen" }, { "type": "input_image", "image_url": url }] },
+        ] });
+    let blob = json!({ "inlineData": { "mimeType": "image/png", "data": data } });
+    let geminis = json!({ "tools": [{ "functionDeclarations": [{ "name": "f" }] }],
+        "contents": [
+            { "role": "user", "parts": [{ "text": "Look" }] },
+            { "role": "model", "parts": [{ "functionCall": { "name": "f", "args": {} } }] },
+            { "role": "user", "parts": [{ "functionResponse": { "name": "f", "response": { "output": "seen" }, "parts": [blob] } }] },
+        ] });
+    [(Protocol::Anthropic, anthropics), (Protocol::OpenAiResponses, responses), (Protocol::Gemini, geminis)]
+}
+
+#[test]
+fn a_picture_that_a_tool_gave_arrives_or_is_named_as_dropped() {
+    let mut lost = Vec::new();
+    for (caller, asked) in shown() {
+        for &provider in Protocol::ALL {
+            let Some(mut translation) = Translation::new(caller, provider, context()) else { continue };
+            let Ok(out) = translation.request(asked.to_string().as_bytes()) else { continue };
+            let (sent, dropped) = (String::from_utf8_lossy(&out.body).into_owned(), out.dropped.to_string());
+            // those that take one question alone name what stood before it
+            let is_named = ["messages.image", "messages.tool_call_id", "messages.tool_result"]
+                .iter()
+                .any(|name| dropped.split(", ").any(|word| word == *name));
+            if !sent.contains("aW1hZ2U=") && !is_named {
+                lost.push(format!("{} to {}: {sent}, dropped: {dropped}", caller.name(), provider.name()));
+            }
+        }
+    }
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
 }

@@ -78,9 +78,15 @@ fn media(part: &Value) -> Option<String> {
     }
 }
 
-/// What tools gave, if that came last.
+/// What tools gave, if that came last. Pictures of theirs follow in a message of the user's without words.
 fn results(messages: &[&Value]) -> Vec<(String, String)> {
     let calls = || messages.iter().flat_map(|message| list(&message["tool_calls"]));
+    let (messages, shown) = match messages.split_last() {
+        Some((last, before)) if last["role"] == "user" && text::plain(&last["content"]).is_empty() => {
+            (before, list(&last["content"]).filter_map(media).collect())
+        }
+        Some(_) | None => (messages, Vec::new()),
+    };
     let last = messages.iter().rev().take_while(|message| message["role"] == "tool");
     let mut results: Vec<(String, String)> = last
         .map(|message| {
@@ -90,6 +96,9 @@ fn results(messages: &[&Value]) -> Vec<(String, String)> {
         })
         .collect();
     results.reverse();
+    if let Some((_, told)) = results.last_mut() {
+        shown.iter().for_each(|seen| told.push_str(&format!(" and {seen}")));
+    }
     results
 }
 

@@ -168,7 +168,7 @@ fn media(part: &Value) -> Option<String> {
 fn results(contents: &[&Value]) -> Vec<(String, String)> {
     let Some(last) = contents.last() else { return Vec::new() };
     let given = list(&last["parts"]).map(|part| at(part, "functionResponse")).filter(|given| given.is_object());
-    given
+    let mut results: Vec<(String, String)> = given
         .map(|given| {
             let response = &given["response"];
             let told = ["output", "result", "error"].into_iter().find_map(|name| response[name].as_str());
@@ -178,7 +178,13 @@ fn results(contents: &[&Value]) -> Vec<(String, String)> {
             }
             (string(&given["name"]), told)
         })
-        .collect()
+        .collect();
+    // older models have no place for pictures in a response: they follow
+    let speaks = list(&last["parts"]).any(|part| part["text"].is_string());
+    if let Some((_, told)) = results.last_mut().filter(|_| !speaks) {
+        list(&last["parts"]).filter_map(media).for_each(|seen| told.push_str(&format!(" and {seen}")));
+    }
+    results
 }
 
 /// Whether a part of the model's carries a seal that was made here, whatever the thought.
