@@ -72,6 +72,12 @@ pub trait Upstream: Sync {
         out: &mut Vec<u8>,
     ) -> Result<(), Refused>;
 
+    /// The body of a caller of OpenAI chat as it goes up, for providers that read OpenAI's requests and answer in words of
+    /// their own: nothing of it is lost. `None`: the request is written anew.
+    fn pass_request(&self, _body: &[u8], _request: &Request<'_>, _context: &Context) -> Option<Bytes> {
+        None
+    }
+
     /// The body that asks how many LLM tokens this request is, made of what [`Upstream::write_request`] wrote. `None`:
     /// such providers are not asked.
     fn count_request(&self, _written: &[u8], _context: &Context) -> Option<Vec<u8>> {
@@ -312,7 +318,8 @@ pub(crate) fn read_fault(status: u16, body: &[u8]) -> Fault<'static> {
     let message = match (message.is_empty(), word.is_empty()) {
         (false, _) => message,
         (true, false) => word,
-        (true, true) => format!("the provider answered with status {status} and no reason"),
+        (true, true) => said_plainly(body)
+            .map_or_else(|| format!("the provider answered with status {status} and no reason"), str::to_owned),
     };
     Fault {
         status: if (400..=599).contains(&status) { status } else { kind.status() },
@@ -321,6 +328,14 @@ pub(crate) fn read_fault(status: u16, body: &[u8]) -> Fault<'static> {
         message: message.into(),
         param: None,
     }
+}
+
+/// A failure told as a line of plain text; pages and broken JSON tell a person nothing.
+fn said_plainly(body: &[u8]) -> Option<&str> {
+    const LONGEST: usize = 500;
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let is_plain = !text.starts_with(['<', '{', '[', '"']) && !text.contains(char::is_control);
+    (is_plain && !text.is_empty() && text.len() <= LONGEST).then_some(text)
 }
 
 /// The kind of a failure that came without a status, by the words of OpenAI, Anthropic and Google (2026-11).

@@ -1,7 +1,9 @@
 //! iFlytek Spark, for providers (Spark open platform, "Spark HTTP API", 2026-11). The request is OpenAI chat; the answer
 //! is near it, with a code of its own and without finish reasons.
 
+use bytes::Bytes;
 use claviger_types::Operation;
+use claviger_wire::json;
 
 use crate::codec::{Asked, Context, Refused, StreamReader, Unreadable, Upstream, read_fault};
 use crate::model::{Answer, Dropped, Fault, FaultKind, Request};
@@ -32,6 +34,25 @@ impl Upstream for Spark {
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
         OpenAiChat.write_request(request, context, dropped, out)
+    }
+
+    fn pass_request(&self, body: &[u8], request: &Request<'_>, context: &Context) -> Option<Bytes> {
+        let mut body = Bytes::copy_from_slice(body);
+        let mut set = |key: &str, raw: &str| body = json::set_field(&body, key, raw);
+        if let Some(model) = &context.model {
+            set("model", &json::quote(model));
+        }
+        if request.stream {
+            set("stream_options", r#"{"include_usage":true}"#);
+        }
+        // the limit has but one name here
+        match (request.max_output, json::scan(&body, &["max_tokens", "max_completion_tokens"])) {
+            (Some(most), Ok([None, Some(_)])) => {
+                let body = json::remove_field(&body, "max_completion_tokens");
+                Some(json::set_field(&body, "max_tokens", &most.to_string()))
+            }
+            _ => Some(body),
+        }
     }
 
     fn read_answer<'a>(&self, body: &'a str, _: &Asked) -> Result<Answer<'a>, Unreadable> {

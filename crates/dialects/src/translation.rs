@@ -23,6 +23,8 @@ mod tests;
 #[derive(Clone)]
 pub struct Translation {
     client: &'static dyn Client,
+    /// Whether that is OpenAI chat.
+    is_chat: bool,
     /// Writes failures in the provider's own dialect, or in OpenAI's if nobody but the provider speaks it.
     teller: &'static dyn Client,
     upstream: &'static dyn Upstream,
@@ -80,7 +82,16 @@ impl Translation {
         };
         let teller = upstream.client().or(Protocol::OpenAiChat.client())?;
         let hygiene = context.profile.hygiene.clone().filter(|_| client != Protocol::OpenAiChat);
-        Some(Self { client: client.client()?, teller, upstream: upstream.upstream()?, context, hygiene, asked })
+        let is_chat = client == Protocol::OpenAiChat;
+        Some(Self {
+            client: client.client()?,
+            is_chat,
+            teller,
+            upstream: upstream.upstream()?,
+            context,
+            hygiene,
+            asked,
+        })
     }
 
     /// Translates the request. The answer's methods depend on it: call this first.
@@ -88,8 +99,8 @@ impl Translation {
     /// # Errors
     /// When the caller made a mistake; [`Translation::refusal`] is the answer to it.
     pub fn request(&mut self, body: &[u8]) -> Result<Outgoing, Refused> {
-        let body = utf8(body)?;
-        let mut request = self.client.read_request(body, &self.context)?;
+        let text = utf8(body)?;
+        let mut request = self.client.read_request(text, &self.context)?;
         if let Some(hygiene) = &self.hygiene {
             hygiene.tidy(&mut request.messages);
         }
@@ -98,11 +109,17 @@ impl Translation {
         self.asked.has_tools = !request.tools.is_empty();
         self.asked.include_usage = request.include_usage;
         request.stream &= self.upstream.streams();
-        let mut out = Vec::with_capacity(body.len() + body.len() / 8 + 256);
         let mut dropped = Dropped::default();
-        self.upstream.write_request(&request, &self.context, &mut dropped, &mut out)?;
-        let operation = self.upstream.operation(request.stream);
-        Ok(Outgoing { body: out.into(), operation, stream: request.stream, dropped })
+        let passed = self.is_chat.then(|| self.upstream.pass_request(body, &request, &self.context)).flatten();
+        let body = match passed {
+            Some(body) => body,
+            None => {
+                let mut out = Vec::with_capacity(body.len() + body.len() / 8 + 256);
+                self.upstream.write_request(&request, &self.context, &mut dropped, &mut out)?;
+                out.into()
+            }
+        };
+        Ok(Outgoing { body, operation: self.upstream.operation(request.stream), stream: request.stream, dropped })
     }
 
     /// Answers the question how many LLM tokens a request is, by an estimate: for providers that do not count.

@@ -9,6 +9,7 @@ use crate::check::{may_be_added, problem};
 use crate::path::{self, Place};
 use crate::row::Row;
 use crate::settings::{BasePathHandling, Protocol, SettingProblem, Settings};
+use crate::speech::converts;
 use crate::url::{Url, has_parameter};
 
 /// The option that says everything about an Azure provider.
@@ -181,6 +182,8 @@ fn serve(row: &Row, settings: &Settings, address: &mut Address, base: Option<&st
             Some(template(path))
         } else if row.apis.iter().any(|api| api == name) || *operation == Operation::Other && !original {
             Some(below.clone())
+        } else if *operation == Operation::AnthropicMessages && converts(row, settings) {
+            None
         } else if others && (!foreign || row.keeps_path || original) {
             Some(Place::Kept)
         } else {

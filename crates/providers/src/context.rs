@@ -81,8 +81,11 @@ impl Provider {
                 "a context is put in here: the body must be JSON, and within the limit up to which it is kept",
             ));
         }
-        let theirs = self.arm(self.model_for(model.or(ask.model.as_deref())).as_deref()).speech.protocol;
+        let arm = self.arm(self.model_for(model.or(ask.model.as_deref())).as_deref());
+        let theirs = arm.speech.protocol;
         let edit = match caller(ask.operation) {
+            // in translation it is an instruction of its own behind the caller's, as for callers of OpenAI's
+            Some(Speaks::Anthropic) if arm.caller(ask.operation).is_some() => ("messages", messages(ask, text, theirs)),
             Some(Speaks::Anthropic) => ("system", system(ask, text)),
             Some(Speaks::Gemini) => instruction(ask, text),
             Some(Speaks::OpenAiResponses) => ("instructions", instructions(ask, text)),
@@ -105,13 +108,18 @@ fn inserted(list: &[&RawValue], at: usize, new: &[String]) -> String {
     format!("[{}]", [raw(before), new.to_vec(), raw(after)].concat().join(","))
 }
 
-/// OpenAI's messages: after the instructions at the beginning, before them for Claude, as in Higress.
+/// A message as far as its place and its joining with a context go.
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    role: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+}
+
+/// OpenAI's messages: after the instructions at the beginning, before them for Claude, whose one instruction it joins,
+/// as in Higress.
 fn messages(ask: &Ask, text: &str, theirs: Speaks) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Message<'a> {
-        #[serde(borrow, default)]
-        role: std::borrow::Cow<'a, str>,
-    }
     let list: Vec<&RawValue> = serde_json::from_str(member(ask, "messages")?).ok()?;
     let is_instruction = |message: &&&RawValue| {
         let role = serde_json::from_str::<Message<'_>>(message.get());
@@ -119,6 +127,13 @@ fn messages(ask: &Ask, text: &str, theirs: Speaks) -> Option<String> {
     };
     let leading = list.iter().take_while(is_instruction).count();
     let message = |text: &str| format!("{{\"role\":\"system\",\"content\":{}}}", json::quote(text));
+    if theirs == Speaks::Anthropic && leading == 1 {
+        let own: Message<'_> = serde_json::from_str(list.first()?.get()).ok()?;
+        let own = own.content.and_then(|own| serde_json::from_str::<String>(own.get()).ok());
+        if let Some(own) = own.filter(|own| !own.starts_with(CLAUDE_CODE)) {
+            return Some(inserted(list.get(1..)?, 0, &[message(&format!("{text}\n{own}"))]));
+        }
+    }
     let new = match theirs {
         Speaks::Qwen if leading == 0 => vec![message(STOCK), message(text)],
         _ => vec![message(text)],

@@ -142,6 +142,13 @@ fn segment(model: &str) -> String {
     crate::url::escaped(model).replace(':', "%3A")
 }
 
+/// The path of a caller of another vendor as a caller of OpenAI's would have written it, whatever stands before it.
+pub(crate) fn in_openais_words(path: &str, operation: Operation) -> String {
+    let asked = shape(operation).unwrap_or_default();
+    let theirs = ["/v1/messages", "/v1/responses", "/v1beta/models/"].iter().find_map(|words| path.rfind(words));
+    format!("{}/v1{asked}", theirs.and_then(|at| path.get(..at)).unwrap_or_default())
+}
+
 /// `path` without `prefix`, when it begins with it and the cut falls between two segments.
 pub(crate) fn stripped(path: &str, prefix: &str) -> String {
     let prefix = prefix.trim_end_matches('/');

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use claviger_dialects::{Protocol, model::Dropped};
-use claviger_types::{Operation, Secret, WallTime};
+use claviger_types::{Dialect, Operation, Secret, WallTime};
 use claviger_wire::Ask;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -145,10 +145,10 @@ impl Provider {
         let place =
             if load.stream { arm.address.stream_place(load.operation) } else { arm.address.place(load.operation) };
         let place = place.ok_or(PrepareError::Unsupported { operation: ask.operation })?;
-        let v1 = Place::Below("/v1".to_owned());
-        // the path of another dialect is not worth keeping
-        let place = if is_translated && *place == Place::Kept { &v1 } else { place };
-        let kept = self.stripped(&ask.path);
+        let mut kept = self.stripped(&ask.path);
+        if is_translated && *place == Place::Kept {
+            kept = path::in_openais_words(&kept, load.operation);
+        }
         let path = path::at(place, load.operation, &kept, model).ok_or_else(|| PrepareError::BadRequest {
             message: "this provider needs the name of a model".to_owned(),
         })?;
@@ -159,7 +159,14 @@ impl Provider {
         }
         let events = load.stream && load.operation == Operation::GeminiStreamGenerateContent;
         let path = path::with_query(path, events.then_some("alt=sse"));
-        Ok(self.prefixed(if is_fixed { path } else { path::with_query(path, arm.address.query.as_deref()) }))
+        if is_fixed {
+            return Ok(self.prefixed(path));
+        }
+        // as in Higress: a query of OpenAI's callers goes along, but not to paths made of the model, whose vendors refuse
+        // parameters they do not know; those of other vendors' callers mean nothing here
+        let goes_along = ask.dialect == Dialect::OpenAi && !place.names_model();
+        let path = path::with_query(path, ask.query.as_deref().filter(|_| goes_along));
+        Ok(self.prefixed(path::with_query(path, arm.address.query.as_deref())))
     }
 
     /// Writes the credential into the request: `credential`, else the caller's own where the type is meant to use it.

@@ -24,6 +24,8 @@ pub(crate) struct Speech {
     pub(crate) profile: Profile,
     /// Whether others are translated for it at all: not where the operator wants the vendor's own untouched.
     translates: bool,
+    /// Whether callers of Anthropic's messages are, whoever else is not: Higress takes them for OpenAI's everywhere.
+    converts: bool,
 }
 
 impl Speech {
@@ -33,6 +35,7 @@ impl Speech {
             protocol: Protocol::from_name(&row.speaks).unwrap_or(Protocol::OpenAiChat),
             profile: profile(row, settings),
             translates: settings.protocol == settings::Protocol::OpenAi && !row.untouched_body,
+            converts: converts(row, settings),
         }
     }
 
@@ -68,7 +71,8 @@ impl Speech {
 
     /// What a caller speaks who can be translated for this provider.
     pub(crate) fn caller(&self, operation: Operation) -> Option<Protocol> {
-        let caller = caller(operation).filter(|_| self.translates)?;
+        let is_translated = |caller: &Protocol| self.translates || self.converts && *caller == Protocol::Anthropic;
+        let caller = caller(operation).filter(is_translated)?;
         (caller != self.spoken(operation) && self.operation(operation, false).is_some()).then_some(caller)
     }
 
@@ -94,6 +98,11 @@ impl Speech {
             Matter::Conversation => Some(spoken.upstream()?.operation(stream)),
         }
     }
+}
+
+/// Whether callers of Anthropic's messages are translated for a provider that gets everybody else's body untouched.
+pub(crate) fn converts(row: &Row, settings: &Settings) -> bool {
+    row.untouched_body && !settings.own_form && settings.protocol == settings::Protocol::OpenAi
 }
 
 /// What the callers of an operation speak, if it is one that is translated.

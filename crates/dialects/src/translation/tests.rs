@@ -112,3 +112,11 @@ fn conversations_are_tidied_where_neither_side_speaks_openai_chat() {
     assert!(told.contains(r#"{"type":"text_delta","text":"It is 7."}"#), "{told}");
     assert_eq!(told.matches("message_stop").count(), 2, "one event, which names itself twice: {told}");
 }
+
+#[test]
+fn a_failure_in_a_line_of_plain_text_keeps_its_words_and_a_page_does_not() {
+    let translation = Translation::new(Protocol::Anthropic, Protocol::OpenAiChat, Context::default()).unwrap();
+    let told = |body: &str| String::from_utf8_lossy(&translation.answer(503, body.as_bytes()).body).into_owned();
+    assert!(told("no healthy upstream\n").contains(r#""message":"no healthy upstream""#));
+    assert!(told("<html>down</html>").contains("status 503 and no reason"));
+}

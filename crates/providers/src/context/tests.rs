@@ -59,7 +59,10 @@ fn it_follows_the_instructions_at_the_beginning() {
 #[test]
 fn it_comes_first_for_claude_and_second_for_qwen() {
     let text = format!("system: {TEXT}");
-    assert_eq!(chat("claude", &["system", "user"]), [text.as_str(), "system: system", "user: user"]);
+    let joined = format!("{text}\nsystem");
+    assert_eq!(chat("claude", &["system", "user"]), [joined.as_str(), "user: user"]);
+    let several = ["system: system", "developer: developer", "user: user"];
+    assert_eq!(chat("claude", &["system", "developer", "user"])[1..], several);
     assert_eq!(chat("qwen", &["user"]), ["system: You are a helpful assistant.", text.as_str(), "user: user"]);
     assert_eq!(chat("qwen", &["system", "user"]), ["system: system", text.as_str(), "user: user"]);
 }
@@ -77,6 +80,11 @@ fn every_caller_has_it_in_its_own_protocol() {
     assert_eq!(message(&json!([block("Own.")])), json!([block(TEXT), block("Own.")]));
     let identity = "You are Claude Code, Anthropic's official CLI for Claude.";
     assert_eq!(message(&json!([block(identity), block("Own.")])), json!([block(identity), block(TEXT), block("Own.")]));
+    let body = json!({"model": "m", "system": "Own.", "messages": [{"role": "user", "content": "x"}]});
+    let translated = with("deepseek", "/v1/messages", &body);
+    assert_eq!(translated["system"], format!("{TEXT}\nOwn."), "it has a place for such callers");
+    let translated = with("moonshot", "/v1/messages", &body);
+    assert_eq!((&translated["system"], &translated["messages"][0]["content"]), (&json!("Own."), &json!(TEXT)));
     let contents = json!([{"role": "user", "parts": [{"text": "x"}]}]);
     for name in ["systemInstruction", "system_instruction"] {
         let body = json!({"contents": contents, name: {"parts": [{"text": "Own."}]}});

@@ -97,9 +97,19 @@ fn set(object: &mut Map<String, Value>, path: &str, value: &Value, overwrite: bo
     }
 }
 
-/// The same for a path into a list, whose next step is an index.
-fn in_list(items: &mut [Value], path: &str, value: &Value, overwrite: bool) -> bool {
+/// The same for a path into a list, whose next step is an index, or `-1` for one more item.
+fn in_list(items: &mut Vec<Value>, path: &str, value: &Value, overwrite: bool) -> bool {
     let (index, rest) = first_step(path);
+    if index == "-1" {
+        let mut item = value.clone();
+        if let Some(rest) = rest {
+            let mut fresh = Map::new();
+            set(&mut fresh, rest, value, overwrite);
+            item = Value::Object(fresh);
+        }
+        items.push(item);
+        return true;
+    }
     let Some(item) = index.parse::<usize>().ok().and_then(|index| items.get_mut(index)) else { return false };
     match (rest, item) {
         (Some(rest), Value::Object(inner)) => set(inner, rest, value, overwrite),
@@ -149,6 +159,8 @@ mod tests {
         assert_eq!(after(json!({}), "a.b", json!(1), true), json!({"a": {"b": 1}}));
         assert_eq!(after(json!({}), r"a\.b", json!(1), true), json!({"a.b": 1}));
         assert_eq!(after(json!({"a": [{"b": 1}]}), "a.0.b", json!(2), true), json!({"a": [{"b": 2}]}));
+        assert_eq!(after(json!({"a": [1]}), "a.-1", json!(2), false), json!({"a": [1, 2]}));
+        assert_eq!(after(json!({"a": []}), "a.-1.b", json!(2), true), json!({"a": [{"b": 2}]}));
     }
 
     #[test]

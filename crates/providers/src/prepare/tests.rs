@@ -296,3 +296,53 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_query_goes_along_in_translation_but_to_paths_made_of_the_model_and_from_other_vendors_callers() {
+    let json = [("content-type", "application/json")];
+    let body = r#"{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}]}"#;
+    let path = |kind: &str, options: Value, target: &str| {
+        provider(&settings(kind, options))
+            .prepare(&ask("POST", target, &json, body), None, Stamp::default())
+            .unwrap()
+            .path
+    };
+    let chat = "/v1/chat/completions?trace=1";
+    assert_eq!(path("claude", json!({}), chat), "/v1/messages?trace=1");
+    assert_eq!(path("claude", json!({"claudeCodeMode": true}), chat), "/v1/messages?beta=true&trace=1");
+    assert_eq!(path("gemini", json!({}), chat), "/v1beta/models/m:generateContent");
+    assert_eq!(path("moonshot", json!({}), "/v1/messages?beta=true"), "/v1/chat/completions");
+}
+
+#[test]
+fn callers_of_anthropics_are_openais_for_a_provider_of_unknown_dialect_in_higress_files_alone() {
+    let json = [("content-type", "application/json")];
+    let body = r#"{"model":"m","max_tokens":1,"system":"Hi","messages":[{"role":"user","content":"x"}]}"#;
+    let ask = ask("POST", "/ai/v1/messages", &json, body);
+    let plain = settings("generic", json!({"genericHost": "g.example"}));
+    let sent = provider(&plain).prepare(&ask, None, Stamp::default()).unwrap();
+    assert_eq!((sent.path.as_str(), sent.translation.is_some()), ("/ai/v1/chat/completions", true));
+    assert_eq!(sent_body(&sent)["messages"][0], json!({"role": "system", "content": "Hi"}));
+    let original = Settings { protocol: Protocol::Original, ..plain.clone() };
+    for settings in [Settings { own_form: true, ..plain }, original] {
+        let sent = provider(&settings).prepare(&ask, None, Stamp::default()).unwrap();
+        assert_eq!((sent.path.as_str(), &sent.body), ("/ai/v1/messages", &ask.body));
+    }
+}
+
+#[test]
+fn settings_have_openais_names_where_openais_is_spoken_whoever_calls() {
+    let setting =
+        |name: &str| CustomSetting { name: name.to_owned(), value: json!(7), mode: SettingMode::Auto, overwrite: true };
+    let custom_settings = vec![setting("max_tokens"), setting("top_k")];
+    let provider = |kind, protocol| {
+        provider(&Settings { custom_settings: custom_settings.clone(), protocol, ..settings(kind, json!({})) })
+    };
+    let body = r#"{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}]}"#;
+    let ask = ask("POST", "/v1/messages", &[("content-type", "application/json")], body);
+    let sent = |kind, protocol| sent_body(&provider(kind, protocol).prepare(&ask, None, Stamp::default()).unwrap());
+    let baidu = sent("baidu", Protocol::OpenAi);
+    assert_eq!((&baidu["max_tokens"], baidu.get("max_output_tokens")), (&json!(7), None));
+    let claude = sent("claude", Protocol::Original);
+    assert_eq!((&claude["max_tokens"], &claude["top_k"]), (&json!(7), &json!(7)));
+}
