@@ -219,6 +219,11 @@ impl Translation {
         self.upstream.only_streams()
     }
 
+    /// What is asked of the provider.
+    pub fn asks(&self) -> Operation {
+        self.upstream.operation(self.asked.stream)
+    }
+
     /// Whether the caller asked for a stream.
     pub const fn wants_stream(&self) -> bool {
         self.asked.stream

@@ -22,6 +22,7 @@ mod provider;
 mod row;
 pub mod settings;
 mod speech;
+mod summary;
 mod table;
 mod url;
 
@@ -41,5 +42,6 @@ pub use portrait::{Portrait, Way, portraits};
 pub use prepare::{PrepareError, Prepared, Stamp};
 pub use provider::Provider;
 pub use settings::{BasePathHandling, CustomSetting, Protocol, SettingMode, SettingProblem, Settings};
+pub use summary::SUMMARY_BARRED;
 pub use table::{is_known_type, supported_types};
 pub use url::is_url;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use claviger_config::{CredentialPlan, Plan, ProviderPlan};
@@ -51,6 +52,8 @@ pub(crate) struct Key {
     pub(crate) provider: usize,
     /// Set for service accounts, empty for one that cannot be read: requests carry a token for which it signs in.
     pub(crate) account: Option<Option<Arc<Account>>>,
+    /// Whether it was refused a summary of thoughts: until the next reload none is asked for in translation.
+    pub(crate) no_summaries: AtomicBool,
 }
 
 impl Live {
@@ -108,7 +111,15 @@ impl Live {
 impl Key {
     fn none(provider: usize) -> Self {
         let nothing = || "none".to_owned();
-        Self { secret: None, shown: nothing(), label: nothing(), fingerprint: nothing(), provider, account: None }
+        Self {
+            secret: None,
+            shown: nothing(),
+            label: nothing(),
+            fingerprint: nothing(),
+            provider,
+            account: None,
+            no_summaries: AtomicBool::new(false),
+        }
     }
 
     fn of(credential: &CredentialPlan, index: usize, provider: &Provider, before: Option<&Self>) -> Self {
@@ -126,7 +137,8 @@ impl Key {
             None => (masked.clone(), format!("{masked}#{fingerprint}")),
         };
         let secret = account.is_none().then(|| credential.secret.clone());
-        Self { secret, shown, label, fingerprint, provider: index, account }
+        let no_summaries = AtomicBool::new(false);
+        Self { secret, shown, label, fingerprint, provider: index, account, no_summaries }
     }
 }
 

@@ -1,12 +1,13 @@
 //! One attempt: prepare, sign, send, read the answer as far as it must be read before the client sees any of it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use claviger_flow::{Answer, Failed, Start};
 use claviger_net::{Endpoint, OutBody, Outgoing, Reply, SendError};
 use claviger_pool::CredentialId;
-use claviger_providers::{Failure, PrepareError, Prepared, Provider, Stamp};
+use claviger_providers::{Failure, PrepareError, Prepared, Provider, SUMMARY_BARRED, Stamp};
 use claviger_types::{Class, Scope, Secret, Verdict};
 use claviger_wire::Ask;
 use claviger_wire::failure::{self, FailureKind};
@@ -15,7 +16,7 @@ use parking_lot::Mutex;
 
 use super::arrive::{self, Arrived};
 use crate::context::{self, Context, Without};
-use crate::live::{Live, Supply};
+use crate::live::{Key, Live, Supply};
 use crate::shared::Shared;
 use crate::side::Via;
 use crate::tokens;
@@ -77,13 +78,19 @@ pub(crate) async fn once(
     };
     let sending = Sending { shared, call, supply, provider, prepared: &prepared };
     let work = async {
-        let reply = match &key.account {
-            None => sending.with(key.secret.as_ref()).await,
-            Some(account) => Box::pin(tokens::send(account.as_ref(), &sending)).await,
-        };
-        match reply {
-            Ok(reply) => arrive::read(shared, call, provider, &prepared, reply).await,
-            Err(failed) => Arrived::Failed(failed),
+        let plain = || prepared.without_summary().filter(|_| !call.strict);
+        if key.no_summaries.load(Ordering::Relaxed)
+            && let Some(plain) = plain()
+        {
+            return Box::pin(Sending { prepared: &plain, ..sending }.ask(key)).await;
+        }
+        match sending.ask(key).await {
+            Arrived::Failed(failed) if failed.verdict.rule == SUMMARY_BARRED => {
+                let Some(plain) = plain() else { return Arrived::Failed(failed) };
+                key.no_summaries.store(true, Ordering::Relaxed);
+                Box::pin(Sending { prepared: &plain, ..sending }.ask(key)).await
+            }
+            arrived => arrived,
         }
     };
     match supply.attempt_timeout {
@@ -96,6 +103,7 @@ pub(crate) async fn once(
 }
 
 /// A request on its way out, but for its credential.
+#[derive(Clone, Copy)]
 pub(crate) struct Sending<'a> {
     shared: &'a Arc<Shared>,
     call: &'a Call,
@@ -105,6 +113,18 @@ pub(crate) struct Sending<'a> {
 }
 
 impl Sending<'_> {
+    /// Sends with this credential and reads the answer as far as it must be read.
+    async fn ask(&self, key: &Key) -> Arrived {
+        let reply = match &key.account {
+            None => self.with(key.secret.as_ref()).await,
+            Some(account) => Box::pin(tokens::send(account.as_ref(), self)).await,
+        };
+        match reply {
+            Ok(reply) => arrive::read(self.shared, self.call, self.provider, self.prepared, reply).await,
+            Err(failed) => Arrived::Failed(failed),
+        }
+    }
+
     /// Signs and sends; hands the answer over at its head.
     pub(crate) async fn with(&self, secret: Option<&Secret>) -> Result<Reply, Failed> {
         let mut signed = self.prepared.clone();

@@ -1,6 +1,6 @@
 //! Providers that are asked for OpenAI's responses: callers of every protocol, and callers of their own.
 
-use claviger_testkit::{CutHow, FaultKind, Headers, Running, Script, ScriptedUpstream, TokenScript};
+use claviger_testkit::{CutHow, Fault, FaultKind, Headers, Running, Script, ScriptedUpstream, Seen, TokenScript};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Config, Ended, Gateway, Provider, Request, Stepped, chat, embed, get, launch, post};
@@ -197,4 +197,28 @@ async fn thoughts_that_one_account_cannot_read_are_shown_to_the_next_and_harm_no
     }
     assert!(provider.count(&token(1)) == 3 && provider.count(&token(0)) <= 3);
     assert_eq!(gateway.standings().await, ["ready", "ready"]);
+}
+
+#[tokio::test]
+async fn where_summaries_of_thoughts_are_barred_translated_requests_do_without() {
+    let message = "Your organization must be verified to generate reasoning summaries. Please go to: https://x.example";
+    let error = json!({"error": {"message": message, "type": "invalid_request_error", "param": "reasoning.summary",
+        "code": "unsupported_value"}});
+    let barred = Fault::status(400).body(error).to_request(1);
+    let script = Script::new().token(token(0), TokenScript { faults: vec![barred], ..TokenScript::healthy() });
+    let (provider, gateway) = provider(script, 1).await;
+    for stream in [false, true] {
+        let thinking = json!({"type": "enabled", "budget_tokens": 1024});
+        let messages = json!([{"role": "user", "content": "hello there"}]);
+        let body = json!({"model": "gpt-5-mini", "max_tokens": 4096, "messages": messages, "thinking": thinking,
+            "stream": stream});
+        let answer = gateway.ask(&post("/v1/messages", &body)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.header("x-claviger-dropped"), Some("reasoning.summary"), "not in silence");
+    }
+    let asked = |seen: &Seen| serde_json::from_slice::<Value>(&seen.body).unwrap()["reasoning"].clone();
+    let seen: Vec<_> = provider.seen().iter().map(asked).collect();
+    let plain = json!({"effort": seen[0]["effort"]});
+    assert_eq!((seen[0]["summary"].as_str(), &seen[1..]), (Some("auto"), [plain.clone(), plain].as_slice()));
+    assert_eq!(gateway.standings().await, ["ready"]);
 }
