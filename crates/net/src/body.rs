@@ -10,44 +10,65 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::error::ReplyError;
-use crate::link::{Http1Sender, Slot};
+use crate::http1::Download;
+use crate::link::Slot;
 use crate::pool::Place;
 
 /// The body of a [`Reply`](crate::Reply). Read to its end, it frees the connection for the next request; dropped before,
 /// it cancels the call.
 pub struct ReplyBody {
-    inner: Incoming,
-    hold: Hold,
+    from: Source,
 }
 
-/// What the body keeps alive until it ends.
-pub(crate) enum Hold {
-    /// A pooled HTTP/1.1 connection, busy with this body.
-    Http1 { sender: Http1Sender, place: Arc<Place> },
+/// Where the content comes from, and what is kept alive until it ends.
+enum Source {
+    /// An HTTP/1.1 connection, busy with this body; with the place it goes back to, if it is a pooled one.
+    Http1 { download: Box<Download>, place: Option<Arc<Place>> },
     /// A stream on an HTTP/2 connection.
-    Http2(Slot),
-    /// An HTTP/1.1 connection that goes with this reply.
-    Alone { _sender: Http1Sender },
-    /// Nothing any more.
+    Http2 { body: Incoming, slot: Slot },
+    /// Nowhere any more.
     Ended,
 }
 
 impl ReplyBody {
-    pub(crate) fn new(inner: Incoming, hold: Hold) -> Self {
-        let mut body = Self { inner, hold };
-        if body.inner.is_end_stream() {
-            body.finish();
-        }
+    pub(crate) fn http1(download: Download, place: Option<Arc<Place>>) -> Self {
+        let mut body = Self { from: Source::Http1 { download: Box::new(download), place } };
+        body.finish_if_ended();
         body
     }
 
-    /// The whole body was read: an HTTP/1.1 connection is pooled even if hyper still has to notice the end; the pool
-    /// hands out only those that are ready.
+    pub(crate) fn http2(body: Incoming, slot: Slot) -> Self {
+        let mut body = Self { from: Source::Http2 { body, slot } };
+        body.finish_if_ended();
+        body
+    }
+
+    /// No content.
+    pub(crate) fn none() -> Self {
+        Self { from: Source::Ended }
+    }
+
+    fn finish_if_ended(&mut self) {
+        let ended = match &self.from {
+            Source::Http1 { download, .. } => download.ended(),
+            Source::Http2 { body, .. } => body.is_end_stream(),
+            Source::Ended => false,
+        };
+        if ended {
+            self.finish();
+        }
+    }
+
+    /// The whole body was read.
     fn finish(&mut self) {
-        match std::mem::replace(&mut self.hold, Hold::Ended) {
-            Hold::Http1 { sender, place } => place.give_back(sender),
-            Hold::Http2(slot) => slot.heard(),
-            Hold::Alone { .. } | Hold::Ended => {}
+        match std::mem::replace(&mut self.from, Source::Ended) {
+            Source::Http1 { download, place: Some(place) } => {
+                if let Some(connection) = download.into_connection() {
+                    place.give_back(connection);
+                }
+            }
+            Source::Http2 { slot, .. } => slot.heard(),
+            Source::Http1 { place: None, .. } | Source::Ended => {}
         }
     }
 }
@@ -58,38 +79,42 @@ impl Body for ReplyBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ReplyError>>> {
         let this = self.get_mut();
-        let next = match ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
-            Some(Ok(frame)) => {
-                if this.inner.is_end_stream() {
-                    this.finish();
-                } else if let Hold::Http2(slot) = &this.hold {
-                    slot.heard();
-                }
-                Some(Ok(frame))
+        let next = match &mut this.from {
+            Source::Http1 { download, .. } => ready!(download.poll_content(cx)).map(|content| content.map(Frame::data)),
+            Source::Http2 { body, slot } => {
+                let next = ready!(Pin::new(body).poll_frame(cx));
+                slot.heard();
+                next.map(|frame| frame.map_err(|error| ReplyError::from_hyper(&error)))
             }
-            Some(Err(error)) => {
-                this.hold = Hold::Ended;
-                Some(Err(ReplyError::from_hyper(&error)))
-            }
-            None => {
-                this.finish();
-                None
-            }
+            Source::Ended => None,
         };
+        match &next {
+            Some(Ok(_)) => this.finish_if_ended(),
+            Some(Err(_)) => this.from = Source::Ended,
+            None => this.finish(),
+        }
         Poll::Ready(next)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        match &self.from {
+            Source::Http1 { download, .. } => download.ended(),
+            Source::Http2 { body, .. } => body.is_end_stream(),
+            Source::Ended => true,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        match &self.from {
+            Source::Http1 { download, .. } => download.left().map_or_else(SizeHint::default, SizeHint::with_exact),
+            Source::Http2 { body, .. } => body.size_hint(),
+            Source::Ended => SizeHint::with_exact(0),
+        }
     }
 }
 
 impl fmt::Debug for ReplyBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReplyBody").field("ended", &matches!(self.hold, Hold::Ended)).finish_non_exhaustive()
+        f.debug_struct("ReplyBody").field("ended", &matches!(self.from, Source::Ended)).finish_non_exhaustive()
     }
 }

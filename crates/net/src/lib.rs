@@ -12,6 +12,7 @@ mod body;
 mod connect;
 mod endpoint;
 mod error;
+mod http1;
 mod link;
 mod message;
 mod pool;
@@ -25,7 +26,8 @@ use std::time::Duration;
 pub use body::ReplyBody;
 pub use endpoint::{Egress, Endpoint};
 pub use error::{NetError, ReplyError, SendError};
-pub use message::{OnUpgrade, OutBody, Outgoing, Reply};
+pub use http1::{Upgraded, replay};
+pub use message::{OutBody, Outgoing, Reply};
 
 use connect::TlsConfigs;
 use pool::Pool;

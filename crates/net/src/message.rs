@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
-pub use hyper::upgrade::OnUpgrade;
 
 use crate::body::ReplyBody;
+use crate::http1::Upgraded;
 
 /// A request to send once. Its `Debug` form leaves out headers and query, where credentials are.
 pub struct Outgoing {
@@ -98,8 +98,8 @@ pub struct Reply {
     pub body: ReplyBody,
     /// Whether the connection had served (or was serving) other requests.
     pub reused: bool,
-    /// For 101: resolves to the raw connection.
-    pub upgraded: Option<OnUpgrade>,
+    /// For 101: the raw connection.
+    pub upgraded: Option<Upgraded>,
 }
 
 impl fmt::Debug for Reply {

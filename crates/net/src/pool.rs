@@ -16,6 +16,7 @@ use parking_lot::RwLock;
 use tokio::time::Instant;
 
 use crate::endpoint::Endpoint;
+use crate::http1::Connection;
 use crate::link::Open;
 use crate::{NetSettings, link};
 pub(crate) use place::{Opening, Place, Step, Ticket};
@@ -30,7 +31,7 @@ pub(crate) struct Pool {
 
 /// What a request goes out on.
 pub(crate) enum Link {
-    Http1 { sender: link::Http1Sender, reused: bool },
+    Http1 { connection: Connection, reused: bool },
     Http2 { slot: link::Slot, reused: bool },
 }
 
@@ -67,6 +68,8 @@ impl Pool {
     }
 
     pub(crate) fn open(&self) -> usize {
+        // Nobody watches a connection without a request: look, so that those that were closed are not counted.
+        self.idle();
         self.open.load(Ordering::Relaxed)
     }
 }

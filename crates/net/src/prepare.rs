@@ -1,10 +1,10 @@
 //! Makes an [`Outgoing`] fit for the wire: target, `Host`, no connection headers, honest length.
 //!
-//! A pure step between the caller's request and hyper's; it must never add end-to-end headers.
+//! A pure step between the caller's request and the connection; it must never add end-to-end headers.
 
 use http::header::{self, HeaderName};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
+use http::{HeaderMap, Method, Request, Uri, Version};
 use http_body::Body;
 
 use crate::endpoint::Endpoint;
@@ -25,24 +25,24 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 ];
 
 /// A request checked and cleaned, not yet bound to an HTTP version.
-pub(crate) struct Prepared {
-    method: Method,
-    path: PathAndQuery,
-    scheme: Scheme,
-    authority: Authority,
-    host: HeaderValue,
+pub(crate) struct Prepared<'a> {
+    pub(crate) method: Method,
+    pub(crate) path: PathAndQuery,
+    tls: bool,
+    /// `host` or `host:port`, visible ASCII.
+    pub(crate) authority: &'a str,
     pub(crate) upgrade: bool,
 }
 
-/// What moves into hyper and may come back from it.
+/// What moves into a connection and may come back from it.
 pub(crate) struct Payload {
     pub(crate) headers: HeaderMap,
     pub(crate) body: OutBody,
 }
 
-impl Prepared {
+impl<'a> Prepared<'a> {
     /// Checks and cleans. Fails with [`SendError::BadRequest`] only.
-    pub(crate) fn new(to: &Endpoint, request: Outgoing) -> Result<(Self, Payload), SendError> {
+    pub(crate) fn new(to: &'a Endpoint, request: Outgoing) -> Result<(Self, Payload), SendError> {
         let bad = |reason| SendError::BadRequest { reason };
         let Outgoing { method, path, mut headers, body, upgrade } = request;
         if method == Method::CONNECT {
@@ -52,43 +52,31 @@ impl Prepared {
             return Err(bad("the path does not begin with /"));
         }
         let path = PathAndQuery::try_from(path).map_err(|_| bad("the path is not valid in a URL"))?;
-        let authority = Authority::try_from(to.authority.as_str()).map_err(|_| bad("the authority is not valid"))?;
-        let host = HeaderValue::from_str(&to.authority).map_err(|_| bad("the authority is not valid"))?;
-        let scheme = if to.tls { Scheme::HTTPS } else { Scheme::HTTP };
+        let authority = to.authority.as_str();
+        if authority.is_empty() || !authority.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(bad("the authority is not valid"));
+        }
         strip(&mut headers, upgrade);
         if body.size_hint().exact().is_some() {
-            // hyper writes the true one; a wrong one would shift the framing of the connection.
+            // The true one is written; a wrong one would shift the framing of the connection.
             headers.remove(header::CONTENT_LENGTH);
         }
-        Ok((Self { method, path, scheme, authority, host, upgrade }, Payload { headers, body }))
-    }
-
-    /// The request for an HTTP/1.1 connection: origin form and `Host`.
-    pub(crate) fn http1(&self, payload: Payload) -> Request<OutBody> {
-        let mut request = self.request(payload, Uri::from(self.path.clone()), Version::HTTP_11);
-        request.headers_mut().insert(header::HOST, self.host.clone());
-        request
+        Ok((Self { method, path, tls: to.tls, authority, upgrade }, Payload { headers, body }))
     }
 
     /// The request for an HTTP/2 connection: everything in the pseudo headers.
     pub(crate) fn http2(&self, payload: Payload) -> Result<Request<OutBody>, SendError> {
         let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(self.scheme.clone());
-        parts.authority = Some(self.authority.clone());
+        parts.scheme = Some(if self.tls { Scheme::HTTPS } else { Scheme::HTTP });
+        parts.authority = Authority::try_from(self.authority).ok();
         parts.path_and_query = Some(self.path.clone());
         let uri = Uri::from_parts(parts).map_err(|_| SendError::BadRequest { reason: "the URL is not valid" })?;
-        let mut request = self.request(payload, uri, Version::HTTP_2);
-        request.headers_mut().remove(header::HOST);
-        Ok(request)
-    }
-
-    fn request(&self, payload: Payload, uri: Uri, version: Version) -> Request<OutBody> {
         let mut request = Request::new(payload.body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri;
-        *request.version_mut() = version;
+        *request.version_mut() = Version::HTTP_2;
         *request.headers_mut() = payload.headers;
-        request
+        Ok(request)
     }
 }
 

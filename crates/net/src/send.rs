@@ -8,15 +8,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Response, StatusCode};
-use hyper::body::Incoming;
-
 use crate::Inner;
-use crate::body::{Hold, ReplyBody};
-use crate::connect::{self, Io};
+use crate::body::ReplyBody;
+use crate::connect;
 use crate::endpoint::{Endpoint, Speak};
 use crate::error::SendError;
-use crate::link::{self, Http1Sender, Line, SETTLING, Slot};
+use crate::http1::{self, Answer, Connection, Failure};
+use crate::link::{Line, SETTLING, Slot};
 use crate::message::{Outgoing, Reply};
 use crate::pool::{Link, Opening, Place, Step, Ticket};
 use crate::prepare::{Payload, Prepared};
@@ -24,12 +22,6 @@ use crate::prepare::{Payload, Prepared};
 /// Pooled connections a request may find dead, before the failure is reported. The second HTTP/1.1 connection is a new
 /// one; HTTP/2 requests may meet several connections that were told to go away together.
 const RESCUES: u32 = 3;
-
-/// A failed exchange; with the request, if the peer did not touch it and it is still at hand.
-struct Failed {
-    error: SendError,
-    back: Option<Payload>,
-}
 
 /// See [`Net::send`](crate::Net::send).
 pub(crate) async fn send(
@@ -40,8 +32,9 @@ pub(crate) async fn send(
 ) -> Result<Reply, SendError> {
     let (prepared, mut payload) = Prepared::new(to, request)?;
     if prepared.upgrade {
-        let io = within(connect_timeout, Box::pin(connect::open(&net.tls, to, Speak::Http1))).await?.io;
-        return upgrade(net, io, &prepared, payload).await;
+        let opened = within(connect_timeout, Box::pin(connect::open(&net.tls, to, Speak::Http1))).await?;
+        let connection = Connection::new(opened.io, net.pool.count());
+        return http1(None, connection, false, &prepared, payload).await.map_err(|failure| failure.error);
     }
     let place = net.pool.place(to);
     let mut rescues = 0;
@@ -55,10 +48,12 @@ pub(crate) async fn send(
             Step::Wait => within(connect_timeout, Box::pin(wait(net, to, &place, ticket, fresh))).await?,
         };
         let (failed, reused) = match link {
-            Link::Http1 { sender, reused } => match http1(&place, sender, reused, &prepared, payload).await {
-                Ok(reply) => return Ok(reply),
-                Err(failed) => (failed, reused),
-            },
+            Link::Http1 { connection, reused } => {
+                match http1(Some(&place), connection, reused, &prepared, payload).await {
+                    Ok(reply) => return Ok(reply),
+                    Err(failed) => (failed, reused),
+                }
+            }
             Link::Http2 { slot, reused } => match http2(slot, reused, &prepared, payload).await {
                 Ok(reply) => return Ok(reply),
                 Err(failed) => (failed, reused),
@@ -119,9 +114,8 @@ async fn start(net: &Inner, to: &Endpoint, place: &Arc<Place>) -> Result<Link, S
         let line = Line::start(opened.io, count, place).await.map_err(|error| unsent(&error))?;
         Ok(place.add(line))
     } else {
-        let sender = link::http1(opened.io, count, false).await.map_err(|error| unsent(&error))?;
         place.speaks_http1();
-        Ok(Link::Http1 { sender, reused: false })
+        Ok(Link::Http1 { connection: Connection::new(opened.io, count), reused: false })
     }
 }
 
@@ -129,36 +123,56 @@ fn unsent(error: &hyper::Error) -> SendError {
     SendError::from_hyper(error, false, false)
 }
 
+/// `place`: where the connection goes when the reply was read; nowhere, if it is for this request only.
 async fn http1(
-    place: &Arc<Place>,
-    mut sender: Http1Sender,
+    place: Option<&Arc<Place>>,
+    connection: Connection,
     reused: bool,
-    prepared: &Prepared,
+    prepared: &Prepared<'_>,
     payload: Payload,
-) -> Result<Reply, Failed> {
-    match sender.try_send_request(prepared.http1(payload)).await {
-        Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-            let error = SendError::Protocol { reason: "101 to a request without upgrade".into() };
-            Err(Failed { error, back: None })
+) -> Result<Reply, Failure> {
+    match http1::send(connection, prepared, payload, reused).await? {
+        Answer::Reply(head, download) => {
+            let body = ReplyBody::http1(download, place.cloned());
+            Ok(Reply {
+                status: head.status,
+                version: head.version,
+                headers: head.headers,
+                body,
+                reused,
+                upgraded: None,
+            })
         }
-        Ok(response) => Ok(reply(response, reused, Hold::Http1 { sender, place: Arc::clone(place) })),
-        Err(mut failure) => {
-            let back = failure.take_message().map(Payload::recover);
-            Err(Failed { error: SendError::from_hyper(failure.error(), reused, back.is_none()), back })
+        Answer::Upgraded(head, upgraded) if prepared.upgrade => Ok(Reply {
+            status: head.status,
+            version: head.version,
+            headers: head.headers,
+            body: ReplyBody::none(),
+            reused,
+            upgraded: Some(upgraded),
+        }),
+        Answer::Upgraded(..) => {
+            let error = SendError::Protocol { reason: "101 to a request without upgrade".into() };
+            Err(Failure { error, back: None })
         }
     }
 }
 
-async fn http2(slot: Slot, reused: bool, prepared: &Prepared, payload: Payload) -> Result<Reply, Failed> {
+async fn http2(slot: Slot, reused: bool, prepared: &Prepared<'_>, payload: Payload) -> Result<Reply, Failure> {
     // A peer that is going away says which streams it did not process, but by then hyper has used up the request.
     let copy = if reused { payload.copy() } else { None };
-    let request = prepared.http2(payload).map_err(|error| Failed { error, back: None })?;
+    let request = prepared.http2(payload).map_err(|error| Failure { error, back: None })?;
     let watch = slot.watch();
     let sent = slot.sender().try_send_request(request).await;
     slot.heard();
     drop(watch);
     match sent {
-        Ok(response) => Ok(reply(response, reused, Hold::Http2(slot))),
+        Ok(response) => {
+            let (parts, body) = response.into_parts();
+            let body = ReplyBody::http2(body, slot);
+            let (status, version, headers) = (parts.status, parts.version, parts.headers);
+            Ok(Reply { status, version, headers, body, reused, upgraded: None })
+        }
         Err(mut failure) => {
             let message = failure.take_message().map(Payload::recover);
             let error = SendError::from_hyper(failure.error(), reused, message.is_none());
@@ -166,30 +180,7 @@ async fn http2(slot: Slot, reused: bool, prepared: &Prepared, payload: Payload) 
             if untouched {
                 slot.retire();
             }
-            Err(Failed { error, back: message.or(if untouched { copy } else { None }) })
+            Err(Failure { error, back: message.or(if untouched { copy } else { None }) })
         }
-    }
-}
-
-/// Sends on a connection of its own and hands that over when the peer agrees.
-async fn upgrade(net: &Inner, io: Io, prepared: &Prepared, payload: Payload) -> Result<Reply, SendError> {
-    let mut sender = link::http1(io, net.pool.count(), true).await.map_err(|error| unsent(&error))?;
-    let mut response = sender.try_send_request(prepared.http1(payload)).await.map_err(|failure| {
-        let sent = failure.message().is_none();
-        SendError::from_hyper(failure.error(), false, sent)
-    })?;
-    let upgraded = (response.status() == StatusCode::SWITCHING_PROTOCOLS).then(|| hyper::upgrade::on(&mut response));
-    Ok(Reply { upgraded, ..reply(response, false, Hold::Alone { _sender: sender }) })
-}
-
-fn reply(response: Response<Incoming>, reused: bool, hold: Hold) -> Reply {
-    let (parts, body) = response.into_parts();
-    Reply {
-        status: parts.status,
-        version: parts.version,
-        headers: parts.headers,
-        body: ReplyBody::new(body, hold),
-        reused,
-        upgraded: None,
     }
 }

@@ -1,5 +1,6 @@
 //! Two upgraded connections joined: bytes pass both ways until one side ends.
 
+use claviger_net::Upgraded;
 use claviger_pool::End as PoolEnd;
 use claviger_telemetry::End;
 use hyper::upgrade::OnUpgrade;
@@ -8,13 +9,10 @@ use hyper_util::rt::TokioIo;
 use crate::exchange::Exchange;
 
 /// Runs until either side closes, then accounts for it.
-pub(crate) async fn splice(client: OnUpgrade, upstream: OnUpgrade, mut exchange: Box<Exchange>) {
-    let (client, upstream) = match tokio::join!(client, upstream) {
-        (Ok(client), Ok(upstream)) => (client, upstream),
-        // the exchange accounts for a client that left
-        (Err(_), _) | (_, Err(_)) => return,
-    };
-    let (mut client, mut upstream) = (TokioIo::new(client), TokioIo::new(upstream));
+pub(crate) async fn splice(client: OnUpgrade, mut upstream: Upgraded, mut exchange: Box<Exchange>) {
+    // the exchange accounts for a client that left
+    let Ok(client) = client.await else { return };
+    let mut client = TokioIo::new(client);
     // how a WebSocket ends is between the two: an abrupt end is told by the missing close frame
     let end = match tokio::io::copy_bidirectional(&mut client, &mut upstream).await {
         Ok((_, down)) => {

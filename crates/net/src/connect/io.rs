@@ -1,4 +1,4 @@
-//! A TCP stream, with or without TLS, as one type: hyper's code is built once for both.
+//! A TCP stream, with or without TLS, as one type: what speaks HTTP on it is built once for both.
 
 use std::io;
 use std::pin::Pin;

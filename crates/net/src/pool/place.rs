@@ -12,7 +12,8 @@ use super::Link;
 use crate::NetSettings;
 use crate::endpoint::Speak;
 use crate::error::SendError;
-use crate::link::{Http1Sender, Line, MAX_STREAMS};
+use crate::http1::Connection;
+use crate::link::{Line, MAX_STREAMS};
 
 /// One endpoint's connections and the requests waiting for one.
 pub(crate) struct Place {
@@ -39,7 +40,7 @@ struct State {
 }
 
 struct Idle {
-    sender: Http1Sender,
+    connection: Connection,
     since: Instant,
 }
 
@@ -112,8 +113,8 @@ impl Place {
     /// The choice. `fresh` skips idle HTTP/1.1 connections: one of them has just failed this request.
     pub(crate) fn step(self: &Arc<Self>, ticket: &mut Ticket, fresh: bool) -> Step {
         let mut state = self.state.lock();
-        if !fresh && let Some(sender) = state.take_idle(Instant::now(), self.idle_timeout) {
-            return Step::Use(Link::Http1 { sender, reused: true });
+        if !fresh && let Some(connection) = state.take_idle(Instant::now(), self.idle_timeout) {
+            return Step::Use(Link::Http1 { connection, reused: true });
         }
         if state.speaks == Speaks::Http1 {
             return Step::Open(None);
@@ -174,47 +175,45 @@ impl Place {
     }
 
     /// Takes back an HTTP/1.1 connection whose reply was read to its end.
-    pub(crate) fn give_back(&self, sender: Http1Sender) {
-        if sender.is_closed() || self.max_idle == 0 {
+    pub(crate) fn give_back(&self, connection: Connection) {
+        if self.max_idle == 0 {
             return;
         }
         let mut state = self.state.lock();
         if state.idle.len() >= self.max_idle {
             state.idle.remove(0);
         }
-        state.idle.push(Idle { sender, since: Instant::now() });
+        state.idle.push(Idle { connection, since: Instant::now() });
     }
 
     pub(crate) fn idle(&self) -> usize {
-        let state = self.state.lock();
-        state.idle.iter().filter(|idle| !idle.sender.is_closed()).count()
-            + state.lines.iter().filter(|line| line.alive() && line.idle()).count()
+        let mut state = self.state.lock();
+        state.idle.retain_mut(|idle| !idle.connection.is_closed());
+        state.idle.len() + state.lines.iter().filter(|line| line.alive() && line.idle()).count()
     }
 
     /// Closes what was unused for too long.
     pub(crate) fn sweep(&self, now: Instant) {
         let mut state = self.state.lock();
         let timeout = self.idle_timeout;
-        state.idle.retain(|idle| !idle.sender.is_closed() && now.saturating_duration_since(idle.since) < timeout);
+        state
+            .idle
+            .retain_mut(|idle| now.saturating_duration_since(idle.since) < timeout && !idle.connection.is_closed());
         state.lines.retain(|line| line.alive() && !line.expired(now, timeout));
     }
 }
 
 impl State {
-    /// The most recently used connection that is ready; drops closed and expired ones on the way. One that is not ready
-    /// yet (hyper has still to see the end of the last exchange) stays.
-    fn take_idle(&mut self, now: Instant, timeout: Duration) -> Option<Http1Sender> {
-        for at in (0..self.idle.len()).rev() {
-            let idle = &self.idle[at];
-            if now.saturating_duration_since(idle.since) >= timeout {
+    /// The most recently used connection that is still open; drops closed and expired ones on the way.
+    fn take_idle(&mut self, now: Instant, timeout: Duration) -> Option<Connection> {
+        while let Some(Idle { mut connection, since }) = self.idle.pop() {
+            if now.saturating_duration_since(since) >= timeout {
                 // Those below are older still.
-                self.idle.drain(..=at);
+                self.idle.clear();
                 return None;
             }
-            if idle.sender.is_closed() {
-                self.idle.remove(at);
-            } else if idle.sender.is_ready() {
-                return Some(self.idle.remove(at).sender);
+            if !connection.is_closed() {
+                return Some(connection);
             }
         }
         None

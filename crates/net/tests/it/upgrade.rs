@@ -39,7 +39,7 @@ async fn a_websocket_is_handed_over_and_echoes() {
         (reply.status, reply.headers["upgrade"].as_bytes()),
         (StatusCode::SWITCHING_PROTOCOLS, &b"websocket"[..])
     );
-    let mut socket = TokioIo::new(soon(reply.upgraded.unwrap()).await.unwrap());
+    let mut socket = reply.upgraded.unwrap();
     drop(reply.body);
     socket.write_all(b"ping").await.unwrap();
     let mut back = [0; 4];

@@ -9,13 +9,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use claviger_dialects::model::Dropped;
 use claviger_flow::{Answer, Failed};
-use claviger_net::Reply;
+use claviger_net::{Reply, Upgraded};
 use claviger_providers::{AnswerEdit, Failure, Prepared, Provider};
 use claviger_types::{Class, Operation, Usage, Verdict};
 use claviger_wire::sse::{Event, Splitter};
 use claviger_wire::{answer, stream};
 use http::{HeaderMap, Method, StatusCode, header};
-use hyper::upgrade::OnUpgrade;
 
 use super::attempt::{Call, embedded};
 use super::translate::{self, Translator};
@@ -51,7 +50,7 @@ pub(crate) enum Form {
     /// Bytes: those read so far, then the rest.
     Raw { first: Bytes, source: Source },
     /// The connection now speaks another protocol.
-    Upgrade(OnUpgrade),
+    Upgrade(Upgraded),
 }
 
 impl Form {
