@@ -5,14 +5,17 @@
 
 mod events;
 
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use claviger_pool::End as PoolEnd;
 use claviger_providers::{Failure, Provider};
 use claviger_telemetry::End;
 use http_body::{Frame, SizeHint};
+use tokio::time::{Instant, Sleep};
 
 use self::events::EventRelay;
 use crate::drive::unpack::Source;
@@ -169,29 +172,33 @@ fn provider(exchange: &Exchange, index: usize) -> &Provider {
 
 /// The longest silence between two chunks.
 pub(crate) struct Idle {
-    limit: std::time::Duration,
-    timer: Option<Pin<Box<tokio::time::Sleep>>>,
-    armed: bool,
+    limit: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+    /// When the present silence began, if somebody has noticed it.
+    since: Option<Instant>,
 }
 
 impl Idle {
-    pub(crate) const fn new(limit: std::time::Duration) -> Self {
-        Self { limit, timer: None, armed: false }
+    pub(crate) const fn new(limit: Duration) -> Self {
+        Self { limit, timer: None, since: None }
     }
 
     /// Something came: the next silence starts anew.
     pub(crate) const fn heard(&mut self) {
-        self.armed = false;
+        self.since = None;
     }
 
-    /// Ready when the silence has lasted too long.
+    /// Ready when the silence has lasted too long. The timer of an earlier silence is left running and set anew when
+    /// it goes off: streams that are never silent for long do not touch it.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let limit = self.limit;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        if !self.armed {
-            timer.as_mut().reset(tokio::time::Instant::now() + limit);
-            self.armed = true;
+        let end = *self.since.get_or_insert_with(Instant::now) + self.limit;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
+        while timer.as_mut().poll(cx).is_ready() {
+            if timer.deadline() >= end {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(end);
         }
-        std::future::Future::poll(timer.as_mut(), cx)
+        Poll::Pending
     }
 }

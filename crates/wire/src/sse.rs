@@ -104,6 +104,11 @@ impl Splitter {
                     }
                 }
             }
+            if is_blank && start == 0 && at == chunk.len() && self.carry.is_empty() && at <= self.max_event {
+                // The usual chunk is one event.
+                self.ready.push_back(chunk);
+                return Ok(());
+            }
             if is_blank {
                 self.emit(&chunk, start, at)?;
                 start = at;

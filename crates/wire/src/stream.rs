@@ -13,11 +13,13 @@ use crate::raw::{Raw, count, elements, field, fields, is_code, is_truthy, object
 use crate::sse::Event;
 use crate::usage::{self, Counts, Metadata};
 
+mod again;
 mod kind;
 mod shapes;
 #[cfg(test)]
 mod tests;
 
+pub use again::Reader;
 use kind::{Kind, kind};
 use shapes::{Candidate, Choice, Delta, Holder, Item};
 

@@ -25,7 +25,8 @@ pub(crate) struct EventRelay {
     splitter: Splitter,
     source: Source,
     idle: Idle,
-    out: VecDeque<Bytes>,
+    reader: stream::Reader,
+    out: Vec<Bytes>,
     edit: Option<StreamEdit>,
     hide_usage: bool,
     operation: Operation,
@@ -67,7 +68,8 @@ pub(crate) fn relay_events(events: Events, terms: Terms, exchange: Box<Exchange>
         splitter: events.splitter,
         source: events.source,
         idle,
-        out: VecDeque::new(),
+        reader: stream::Reader::default(),
+        out: Vec::new(),
         edit,
         hide_usage,
         operation,
@@ -84,45 +86,57 @@ pub(crate) fn relay_events(events: Events, terms: Terms, exchange: Box<Exchange>
 impl EventRelay {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
-            if let Some(bytes) = self.out.pop_front() {
+            while !self.over
+                && let Some(event) = self.next_event()
+            {
+                self.pass(event);
+            }
+            if let Some(bytes) = self.take_out() {
                 self.exchange.sent(bytes.len());
                 return Poll::Ready(Some(bytes));
             }
             if self.over {
                 return Poll::Ready(None);
             }
-            match self.next_event() {
-                Some(event) => self.pass(&event),
-                None => match self.source.poll_chunk(cx) {
-                    Poll::Ready(Some(Ok(chunk))) => {
+            match self.source.poll_chunk(cx) {
+                Poll::Ready(Some(Ok(chunk))) => {
+                    self.idle.heard();
+                    if self.splitter.push(chunk).is_err() {
+                        self.broken(&Failure::Garbled);
+                    }
+                }
+                Poll::Ready(Some(Err(Broken::Cut))) => self.broken(&Failure::Cut),
+                Poll::Ready(Some(Err(Broken::Garbled))) => self.broken(&Failure::Garbled),
+                Poll::Ready(None) => self.end(),
+                Poll::Pending => {
+                    if self.source.was_heard() {
                         self.idle.heard();
-                        if self.splitter.push(chunk).is_err() {
-                            self.broken(&Failure::Garbled);
-                        }
                     }
-                    Poll::Ready(Some(Err(Broken::Cut))) => self.broken(&Failure::Cut),
-                    Poll::Ready(Some(Err(Broken::Garbled))) => self.broken(&Failure::Garbled),
-                    Poll::Ready(None) => self.end(),
-                    Poll::Pending => {
-                        if self.source.was_heard() {
-                            self.idle.heard();
-                        }
-                        match self.idle.poll(cx) {
-                            Poll::Ready(()) => self.broken(&Failure::Idle),
-                            Poll::Pending => return Poll::Pending,
-                        }
+                    match self.idle.poll(cx) {
+                        Poll::Ready(()) => self.broken(&Failure::Idle),
+                        Poll::Pending => return Poll::Pending,
                     }
-                },
+                }
             }
         }
+    }
+
+    /// What arrived together leaves together: a write for each event would cost more than the copy.
+    fn take_out(&mut self) -> Option<Bytes> {
+        if self.out.len() > 1 {
+            let together = self.out.concat().into();
+            self.out.clear();
+            return Some(together);
+        }
+        self.out.pop()
     }
 
     fn next_event(&mut self) -> Option<Event> {
         self.held.pop_front().or_else(|| self.splitter.next())
     }
 
-    fn pass(&mut self, event: &Event) {
-        let reading = stream::read(self.operation, event);
+    fn pass(&mut self, event: Event) {
+        let reading = self.reader.read(self.operation, &event);
         if let Some(holder) = self.holder
             && state::remember_event(&self.exchange.shared, event.data().as_bytes(), holder)
         {
@@ -147,25 +161,31 @@ impl EventRelay {
         if reading.usage_only && self.hide_usage {
             return;
         }
-        if failure::numbers_events(self.operation) {
-            let told = self.seen.error.and(self.last.as_ref()).and_then(|last| failure::numbered(event, last));
-            let event = told.as_ref().unwrap_or(event);
-            // comments have no number
-            if !event.raw.starts_with(b":") {
-                self.last = Some(event.clone());
-            }
-            return self.out.push_back(event.raw.clone());
-        }
-        match self.edit.as_mut().map_or(Edited::Same, |edit| edit.event(event)) {
-            Edited::Same => self.out.push_back(event.raw.clone()),
-            Edited::Replace(bytes) => self.out.push_back(bytes),
+        let event = self.numbered(event);
+        match self.edit.as_mut().map_or(Edited::Same, |edit| edit.event(&event)) {
+            Edited::Same => self.out.push(event.raw),
+            Edited::Replace(bytes) => self.out.push(bytes),
             Edited::Drop => {}
         }
     }
 
+    /// The event with the number it lacks: some providers' errors have none where all events are numbered.
+    fn numbered(&mut self, event: Event) -> Event {
+        if !failure::numbers_events(self.operation) {
+            return event;
+        }
+        let told = self.seen.error.and(self.last.as_ref()).and_then(|last| failure::numbered(&event, last));
+        let event = told.unwrap_or(event);
+        // comments have no number
+        if !event.raw.starts_with(b":") {
+            self.last = Some(event.clone());
+        }
+        event
+    }
+
     fn flush_edit(&mut self) {
         if let Some(bytes) = self.edit.as_mut().and_then(StreamEdit::finish) {
-            self.out.push_back(bytes);
+            self.out.push(bytes);
         }
     }
 
@@ -173,7 +193,7 @@ impl EventRelay {
     fn end(&mut self) {
         // some servers leave out the blank line after their last event
         if let Some(rest) = std::mem::take(&mut self.splitter).finish() {
-            self.pass(&Event::new(rest));
+            self.pass(Event::new(rest));
         }
         let complete = self.seen.done || self.seen.finished || !stream::expects_terminator(self.operation);
         if !complete && self.seen.error.is_none() {

@@ -58,6 +58,11 @@ impl<'t> Cursor<'t> {
         Some(if is_escaped { unescaped(key) } else { Cow::Borrowed(key) })
     }
 
+    /// Whether the text is the inside of a string and its closing quote, and no more.
+    pub(crate) fn ends_string(mut self) -> bool {
+        self.rest_of_string().is_some() && self.at == self.text.len()
+    }
+
     /// Consumes a value of any kind; its text.
     pub(crate) fn value(&mut self) -> Option<&'t str> {
         self.peek()?;

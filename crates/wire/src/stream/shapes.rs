@@ -16,7 +16,12 @@ fields! {
     }
 }
 
-impl Choice<'_> {
+impl<'a> Choice<'a> {
+    /// The plain text a chunk adds.
+    pub(super) fn added(&self) -> Raw<'a> {
+        self.delta.as_ref().and_then(|delta| delta.content)
+    }
+
     pub(super) fn has_content(&self) -> bool {
         text(self.text).is_some()
             || self.delta.as_ref().is_some_and(|delta| delta.has_content())
@@ -65,7 +70,7 @@ fields! {
 fields! {
     /// A delta or block of Anthropic, a part of an OpenAI response.
     pub(super) struct Delta<'a> {
-        text: Raw<'a> = "text",
+        pub(super) text: Raw<'a> = "text",
         thinking: Raw<'a> = "thinking",
         summary: Raw<'a> = "summary",
         refusal: Raw<'a> = "refusal",
