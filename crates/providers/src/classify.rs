@@ -194,7 +194,9 @@ impl Classifier {
 
     /// The scope that depends on the provider or on what the text names.
     fn scope(&self, verdict: Verdict, fields: &Fields) -> Scope {
-        let names_model = || ["model", "deployment"].iter().any(|word| text::names(&fields.text, word));
+        let text = fields.text.as_str();
+        let names_model =
+            || ["model", "deployment"].iter().any(|word| text::names(text, word)) || text.contains("模型");
         match verdict.class {
             Class::RateLimited => self.book.limits_per,
             Class::Permission if !names_model() => Scope::Token,

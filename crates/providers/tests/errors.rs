@@ -74,6 +74,54 @@ fn every_documented_code_means_what_its_documentation_says() {
     check(&collection("tests/documented.json").expect("it is part of the project"));
 }
 
+/// The same error as others write it: in a list, as a text, with numbers as texts and texts of digits as numbers, and
+/// with a prompt beside it.
+fn variants(case: &Value) -> Vec<Value> {
+    let body = &case["body"];
+    if !body.is_object() || case["status"].as_u64() < Some(400) {
+        return Vec::new();
+    }
+    let mut beside = body.clone();
+    beside["prompt"] = "insufficient_quota, invalid api key, overloaded".into();
+    let bodies = [
+        Value::from(vec![body.clone()]),
+        Value::String(Value::String(body.to_string()).to_string()),
+        respelt(body),
+        beside,
+    ];
+    bodies.into_iter().map(|body| Value::from_iter([("body", body)])).map(|over| merged(case, &over)).collect()
+}
+
+fn merged(case: &Value, over: &Value) -> Value {
+    let fields = [case, over].into_iter().filter_map(Value::as_object).flatten();
+    fields.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn respelt(value: &Value) -> Value {
+    const CODES: [&str; 3] = ["code", "status_code", "error_code"];
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| match value {
+                Value::Number(number) if CODES.contains(&name.as_str()) => (name.clone(), number.to_string().into()),
+                Value::String(text) if CODES.contains(&name.as_str()) => {
+                    (name.clone(), text.parse::<u64>().map_or_else(|_| value.clone(), Value::from))
+                }
+                value => (name.clone(), respelt(value)),
+            })
+            .collect(),
+        Value::Array(list) => list.iter().map(respelt).collect(),
+        value => value.clone(),
+    }
+}
+
+#[test]
+fn an_error_means_the_same_however_it_is_wrapped_and_spelt() {
+    let cases = ["tests/cases.json", "tests/documented.json"].into_iter().filter_map(collection).flatten();
+    let wrong: Vec<_> = cases.flat_map(|case| variants(&case)).filter_map(|case| disagreement(&case)).collect();
+    assert!(wrong.is_empty(), "{} disagree:\n  {}", wrong.len(), wrong.join("\n  "));
+}
+
 #[test]
 fn every_error_of_the_public_collection_means_what_it_says_there() {
     match collection("../../../shared/reference/provider-error-cases.json") {

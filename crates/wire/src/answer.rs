@@ -47,6 +47,8 @@ fields! {
         output: Raw<'a> = "output",
         header: Raw<'a> = "header",
         response: Raw<'a> = "Response",
+        /// AWS names its exceptions here, where no header does.
+        coral: Raw<'a> = "__type",
         prompt_feedback: Raw<'a> = "promptFeedback",
         candidates: Raw<'a> = "candidates",
     }
@@ -58,8 +60,27 @@ fields! {
         pub(crate) code: Raw<'a> = "code",
         pub(crate) status_code: Raw<'a> = "status_code",
         pub(crate) error: Raw<'a> = "Error",
+        /// Hunyuan's failures after the beginning, with a `Code`.
+        pub(crate) error_message: Raw<'a> = "ErrorMsg",
+        pub(crate) capital_code: Raw<'a> = "Code",
         pub(crate) block_reason: Raw<'a> = "blockReason",
     }
+}
+
+/// Whether Hunyuan's `ErrorMsg` tells of a failure.
+pub(crate) fn is_coded(error: Raw<'_>) -> bool {
+    field::<Code<'_>>(error).is_some_and(|error| is_code(error.capital_code))
+}
+
+/// Whether a code that stands by itself tells of a failure. 2xx codes and their words are how some say "fine".
+pub(crate) fn names_failure(code: Raw<'_>) -> bool {
+    const FINE: [&str; 4] = ["ok", "success", "succeeded", "null"];
+    if is_code(code) {
+        return !(200..300).contains(&count(code));
+    }
+    // no number is a word for something, but for zero
+    text(code)
+        .is_some_and(|word| word.parse::<f64>().is_err() && !FINE.iter().any(|fine| word.eq_ignore_ascii_case(fine)))
 }
 
 /// Objects that keep the error of a finished job: reading them worked.
@@ -99,11 +120,14 @@ impl Answer<'_> {
     fn hides_failure(&self) -> bool {
         let is_job = self.object.is_some_and(|object| JOBS.contains(&object));
         is_truthy(self.error) && !is_job
+            || self.object == Some("\"error\"")
             || field::<Code<'_>>(self.base_resp).is_some_and(|base| is_code(base.status_code))
             || is_code(self.error_code)
             || self.success == Some("false")
             || field::<Code<'_>>(self.header).is_some_and(|header| is_code(header.code))
-            || field::<Code<'_>>(self.response).is_some_and(|response| is_truthy(response.error))
+            || field::<Code<'_>>(self.response)
+                .is_some_and(|answer| is_truthy(answer.error) || is_coded(answer.error_message))
+            || text(self.coral).is_some()
             || self.is_blocked()
             || self.is_bare_code()
     }
@@ -113,10 +137,10 @@ impl Answer<'_> {
             && field::<Code<'_>>(self.prompt_feedback).is_some_and(|feedback| is_truthy(feedback.block_reason))
     }
 
-    /// `{"code":4101,"msg":"…"}` and nothing that would be an answer. 2xx codes are how some say "fine".
+    /// `{"code":4101,"msg":"…"}` and nothing that would be an answer.
     fn is_bare_code(&self) -> bool {
         let is_answer = is_truthy(self.choices) || is_truthy(self.data) || is_truthy(self.output);
         let has_message = text(self.message).is_some() || text(self.msg).is_some();
-        is_code(self.code) && !is_answer && has_message && !(200..300).contains(&count(self.code))
+        names_failure(self.code) && !is_answer && has_message
     }
 }

@@ -74,6 +74,8 @@ fn in_object(outer: &Map<String, Value>) -> Option<ErrorFields> {
     let nested = [
         inner(outer, &["response", "error"]),
         inner(outer, &["Response", "Error"]),
+        inner(outer, &["Response", "ErrorMsg"]),
+        inner(outer, &["ErrorMsg"]),
         inner(outer, &["last_error"]),
         outer.get("base_resp").and_then(Value::as_object).filter(|base| !base.get("status_code").is_none_or(is_zero)),
         outer.get("header").and_then(Value::as_object).filter(|header| !header.get("code").is_none_or(is_zero)),
@@ -138,7 +140,10 @@ fn flat(error: &Map<String, Value>, outer: &Map<String, Value>) -> ErrorFields {
         status,
         code: string(error, &["code", "Code", "status_code", "error_code", "err_code"]),
         kind,
-        message: string(error, &["message", "Message", "msg", "error_msg", "status_msg", "err_msg", "faultstring"]),
+        message: string(
+            error,
+            &["message", "Message", "msg", "Msg", "error_msg", "status_msg", "err_msg", "faultstring"],
+        ),
         reason: reason(error),
     }
 }

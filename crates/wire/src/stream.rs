@@ -7,9 +7,9 @@
 use bytes::Bytes;
 use claviger_types::{Operation, Usage};
 
-use crate::answer::Code;
+use crate::answer::{Code, is_coded, names_failure};
 use crate::json;
-use crate::raw::{Raw, count, elements, field, fields, is_code, is_truthy, object, text};
+use crate::raw::{Raw, elements, field, fields, is_code, is_truthy, object, text};
 use crate::sse::Event;
 use crate::usage::{self, Counts, Metadata};
 
@@ -80,8 +80,10 @@ fields! {
         event: Raw<'a> = "event",
         base_resp: Raw<'a> = "base_resp",
         error_code: Raw<'a> = "error_code",
+        success: Raw<'a> = "success",
         header: Raw<'a> = "header",
         tencent: Raw<'a> = "Response",
+        error_message: Raw<'a> = "ErrorMsg",
         last_error: Raw<'a> = "last_error",
         code: Raw<'a> = "code",
         msg: Raw<'a> = "msg",
@@ -136,20 +138,30 @@ fn is_failure(data: &Data<'_>) -> bool {
         || [data.kind, data.object, data.event].into_iter().flatten().any(|raw| raw == "\"error\"")
         || data.kind.is_some_and(|kind| kind == "\"response.failed\"")
         || is_code(data.error_code)
+        || data.success == Some("false")
         || field::<Code<'_>>(data.base_resp).is_some_and(|base| is_code(base.status_code))
         || field::<Code<'_>>(data.header).is_some_and(|header| is_code(header.code))
-        || field::<Code<'_>>(data.tencent).is_some_and(|response| is_truthy(response.error))
+        || field::<Code<'_>>(data.tencent)
+            .is_some_and(|answer| is_truthy(answer.error) || is_coded(answer.error_message))
+        || is_coded(data.error_message)
+        || is_blocked(data)
         || field::<Code<'_>>(data.last_error).is_some_and(|error| is_code(error.code))
         || is_bare_code(data)
 }
 
-/// `{"code":50505,"message":"…"}` and nothing of an answer. 2xx codes are how some say "fine".
+/// Gemini refuses the prompt: no candidates, only why.
+fn is_blocked(data: &Data<'_>) -> bool {
+    data.candidates.as_ref().is_none_or(Vec::is_empty)
+        && field::<Code<'_>>(data.prompt_feedback).is_some_and(|feedback| is_truthy(feedback.block_reason))
+}
+
+/// `{"code":50505,"message":"…"}` and nothing of an answer.
 fn is_bare_code(data: &Data<'_>) -> bool {
     let is_answer = data.choices.is_some()
         || data.candidates.is_some()
         || [data.delta, data.output, data.kind].iter().any(Option::is_some);
     let has_message = text(data.message).is_some() || text(data.msg).is_some();
-    is_code(data.code) && !is_answer && has_message && !(200..300).contains(&count(data.code))
+    names_failure(data.code) && !is_answer && has_message
 }
 
 fn meaning(operation: Operation, data: &Data<'_>) -> Reading {
@@ -186,10 +198,9 @@ fn chat(data: &Data<'_>, choices: &[Choice<'_>]) -> Reading {
 
 fn gemini(data: &Data<'_>) -> Reading {
     let candidates = data.candidates.as_deref().unwrap_or_default();
-    let blocked = field::<Code<'_>>(data.prompt_feedback).is_some_and(|feedback| is_truthy(feedback.block_reason));
     Reading {
         content: candidates.iter().any(Candidate::has_content),
-        finished: blocked || candidates.iter().any(|candidate| is_truthy(candidate.finish_reason)),
+        finished: is_blocked(data) || candidates.iter().any(|candidate| is_truthy(candidate.finish_reason)),
         usage: usage::metadata(data.usage_metadata.as_ref()),
         ..Reading::default()
     }

@@ -10,8 +10,8 @@ use std::borrow::Cow;
 use super::text::{append, capped, trailing_code};
 use json::{Object, Value};
 
-/// How often an error may be wrapped into another.
-const DEPTH: u8 = 3;
+/// How often an error may be wrapped into another; a list is a wrapper, too.
+const DEPTH: u8 = 6;
 /// The longest code, type or reason that is kept, in bytes. Some write a sentence there.
 const WORD: usize = 256;
 /// How many finer reasons are kept.
@@ -111,10 +111,11 @@ impl Fields {
             return;
         }
         let wrapped = ["response", "Response", "ResponseMetadata"].iter().find_map(|name| outer.object(name));
-        if let Some(wrapped) = wrapped.filter(|inner| inner.get("error").or(inner.get("Error")).is_some()) {
+        let errors = ["error", "Error", "ErrorMsg"];
+        if let Some(wrapped) = wrapped.filter(|inner| errors.iter().any(|name| inner.get(name).is_some())) {
             return self.envelope(&wrapped, depth + 1);
         }
-        let place = ["error", "Error", "fault", "last_error", "base_resp", "header", "errors"];
+        let place = ["error", "Error", "ErrorMsg", "fault", "last_error", "base_resp", "header", "errors"];
         for value in place.iter().filter_map(|name| outer.get(name)) {
             if let Some(error) = value.object() {
                 self.error(&error, depth);
@@ -157,7 +158,8 @@ impl Fields {
         self.kind = kind.or(status_word).map(|kind| word(&kind)).unwrap_or_default();
         self.status = self.status.or_else(|| status(error));
         self.has_param |= error.word(&["param"]).is_some_and(|param| !param.is_empty());
-        for name in ["message", "Message", "msg", "error_msg", "status_msg", "err_msg", "faultstring", "detail"] {
+        for name in ["message", "Message", "msg", "Msg", "error_msg", "status_msg", "err_msg", "faultstring", "detail"]
+        {
             let Some(value) = error.get(name) else { continue };
             match value.text() {
                 Some(text) if text.trim_start().starts_with(['{', '[']) => self.wrapped(value, depth),
@@ -256,8 +258,7 @@ impl Times {
     /// Google's `RetryInfo` and what `ErrorInfo` says about a reset.
     fn read_detail(&mut self, detail: &Object<'_>) {
         if let Some(delay) = detail.get("retryDelay") {
-            let seconds = delay.object().and_then(|delay| delay.word(&["seconds"]));
-            self.delay = delay.text().or(seconds).map(Cow::into_owned);
+            self.delay = delay.text().map(Cow::into_owned).or_else(|| seconds_and_nanos(&delay.object()?));
         }
         if let Some(metadata) = detail.object("metadata") {
             let reset = metadata.word(&["quotaResetDelay", "quotaResetTimeStamp"]);
@@ -279,6 +280,15 @@ impl Times {
 
 fn word(text: &str) -> String {
     text[..text.floor_char_boundary(WORD.min(text.len()))].to_lowercase()
+}
+
+/// A duration as protobuf has it where it is not written as a text.
+fn seconds_and_nanos(delay: &Object<'_>) -> Option<String> {
+    let part = |name| delay.word(&[name]).and_then(|part| part.parse::<u32>().ok());
+    match (part("seconds"), part("nanos")) {
+        (None, None) => None,
+        (seconds, nanos) => Some(format!("{}.{:09}", seconds.unwrap_or(0), nanos.unwrap_or(0))),
+    }
 }
 
 /// AWS writes `namespace#Name` and `Name:address`.

@@ -9,7 +9,7 @@ use http::HeaderMap;
 
 use super::fields::{Fields, Times};
 use super::quota::Dimensions;
-use super::time::{dated, http_date, leading_duration, number, reset, retry_after, seconds, until};
+use super::time::{http_date, leading_duration, number, reset, retry_after, seconds, until_dated};
 
 /// The first hint found, most precise source first. `zone`: hours east of UTC of times in messages.
 pub(super) fn find(headers: &HeaderMap, fields: &Fields, zone: i64, wall: WallTime) -> Option<Duration> {
@@ -19,7 +19,7 @@ pub(super) fn find(headers: &HeaderMap, fields: &Fields, zone: i64, wall: WallTi
     let found = found.or_else(|| text(headers, "retry-after").and_then(|value| retry_after(value, now)));
     let found = found.or_else(|| written(&fields.times, now));
     let found = found.or_else(|| sentence(&fields.message));
-    let found = found.or_else(|| until(dated(&fields.message, zone)?, now));
+    let found = found.or_else(|| until_dated(&fields.message, zone, now));
     found.or_else(|| Dimensions::of(headers).exhausted(now))
 }
 
@@ -44,12 +44,13 @@ fn written(times: &Times, now: u64) -> Option<Duration> {
 
 /// `try again in 17m55s`, `retry after 20 seconds`, `Please wait 46 seconds`, `30 秒后重试`.
 fn sentence(message: &str) -> Option<Duration> {
-    const LEADS: [&str; 10] = [
-        "try again in ",
-        "try again after ",
+    const LEADS: [&str; 11] = [
+        "again in ",
+        "again after ",
         "retry after ",
         "retry in ",
-        "please wait ",
+        "request in ",
+        "wait ",
         "wait for ",
         "reset after ",
         "resets in ",

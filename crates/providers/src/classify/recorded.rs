@@ -27,10 +27,10 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Adds a header. The `:exception-type` of an event stream's frame takes the place of `x-amzn-errortype`; other
-    /// headers of frames, and what is no header, are left out.
+    /// Adds a header. The `:exception-type` or `:error-code` of an event stream's frame takes the place of
+    /// `x-amzn-errortype`; other headers of frames, and what is no header, are left out.
     pub fn header(&mut self, name: &str, value: &str) {
-        let name = if name == ":exception-type" { "x-amzn-errortype" } else { name };
+        let name = if matches!(name, ":exception-type" | ":error-code") { "x-amzn-errortype" } else { name };
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
             self.headers.append(name, value);
         }
@@ -66,7 +66,10 @@ impl Classifier {
         if *status == 0 {
             return Some(self.read(&Failure::Connect));
         }
-        if !StatusCode::from_u16(*status).is_ok_and(|status| status.is_success()) {
+        // the frames of a WebSocket come after a 101
+        let is_good = StatusCode::from_u16(*status)
+            .is_ok_and(|status| status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS);
+        if !is_good {
             return Some(self.read(&Failure::Status { status: *status, headers, body, wall }));
         }
         let embedded = |body: &[u8]| Some(self.read(&Failure::Embedded { body, headers, wall }));
@@ -81,7 +84,9 @@ impl Classifier {
                 Found::Nothing => None,
             };
         }
-        let is_json = text.is_empty() || claviger_wire::json::is_valid(text.as_bytes());
+        // 200 with nothing is no answer; 204 says that there is none
+        let may_be_empty = *status != StatusCode::OK.as_u16();
+        let is_json = text.is_empty() && may_be_empty || claviger_wire::json::is_valid(text.as_bytes());
         if !is_json {
             return Some(self.read(&Failure::Garbled));
         }
@@ -94,7 +99,7 @@ fn ended(tag: &str) -> Failure<'static> {
     let says = |words: &[&str]| words.iter().any(|word| tag.contains(word));
     if says(&["idle", "stall"]) {
         Failure::Idle
-    } else if says(&["timeout", "timed_out"]) {
+    } else if says(&["timeout", "timed_out", "deadline"]) {
         Failure::Timeout
     } else if says(&["eof", "cut", "truncated", "incomplete"]) {
         Failure::Cut
@@ -157,6 +162,8 @@ mod tests {
         let chunk = "data: {\"choices\":[{\"delta\":{\"content\":\"error\"},\"finish_reason\":\"stop\"}]}\n\n";
         assert_eq!(class(&json!({"status": 200, "body": {"choices": [{"message": {"content": "x"}}]}})), None);
         assert_eq!(class(&json!({"status": 200, "body": chunk})), None);
+        assert_eq!(class(&json!({"status": 204, "body": ""})), None);
+        assert_eq!(class(&json!({"status": 200, "body": ""})), Some("connection"));
         assert_eq!(class(&json!({"status": 200, "body": "data: {\"choices\":[]}\n\n"})), Some("connection"));
         assert_eq!(class(&json!({"status": 200, "body": "<html></html>"})), Some("connection"));
     }
@@ -170,6 +177,7 @@ mod tests {
             ("reset", "connection"),
             ("first_byte_timeout", "timeout"),
             ("stream_idle_timeout", "timeout"),
+            ("deadline_exceeded", "timeout"),
             ("eof_before_done", "connection"),
         ] {
             assert_eq!(class(&json!({"status": 0, "body": format!("transport:{tag}")})), Some(wanted), "{tag}");

@@ -55,11 +55,13 @@ pub(super) fn names(text: &str, word: &str) -> bool {
 /// `Limit N, … Requested M` with M above N.
 pub(super) fn above_limit(message: &str) -> bool {
     let number = |word: &str| {
-        let rest = message.split_once(word)?.1.trim_start_matches([' ', ':']);
-        let digits: String = rest.chars().take_while(|letter| letter.is_ascii_digit() || *letter == ',').collect();
-        digits.replace(',', "").parse::<u64>().ok()
+        message.match_indices(word).find_map(|(at, _)| {
+            let rest = message[at + word.len()..].trim_start_matches([' ', ':']);
+            let digits: String = rest.chars().take_while(|letter| letter.is_ascii_digit() || *letter == ',').collect();
+            digits.replace(',', "").parse::<u64>().ok()
+        })
     };
-    matches!((number("Limit "), number("Requested ")), (Some(limit), Some(asked)) if asked > limit)
+    matches!((number("Limit"), number("Requested")), (Some(limit), Some(asked)) if asked > limit)
 }
 
 /// The number in parentheses at the end of a message.
@@ -88,6 +90,7 @@ mod tests {
     #[test]
     fn numbers_in_messages_are_found() {
         assert!(above_limit("TPM: Limit 30,000, Requested 48211. Reduce"));
+        assert!(above_limit("Limit reached. Limit: 6000, Requested: 8121"));
         assert!(!above_limit("Limit 30000, Used 100, Requested 200") && !above_limit("Limit x, Requested y"));
         assert_eq!(trailing_code("invalid api key (2049)"), Some("2049"));
         assert_eq!(trailing_code("limit (of 3) reached"), None);

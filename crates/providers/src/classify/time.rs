@@ -48,7 +48,7 @@ pub(super) fn reset(text: &str, now: impl Fn() -> u64) -> Option<Duration> {
             let millis = if number > 1e12 { number } else { number * 1000.0 };
             seconds((millis - Duration::from_millis(now()).as_secs_f64() * 1000.0) / 1000.0)
         }
-        None => duration(text).or_else(|| until(dated(text, 0)?, now())),
+        None => duration(text).or_else(|| until_dated(text, 0, now())),
     }
 }
 
@@ -102,18 +102,18 @@ pub(super) fn leading_duration(text: &str) -> Option<(Duration, &str)> {
     any.then(|| Some((seconds(total)?, rest))).flatten()
 }
 
-/// Milliseconds since the epoch of the first date in `text`: `2026-03-16`, with or without a time after a blank, a
-/// `T` or an "at", and with or without a zone; `offset`: hours east of UTC where no zone is written.
-pub(super) fn dated(text: &str, offset: i64) -> Option<u64> {
-    let mut from = 0;
-    while let Some(at) = text[from..].find("-").map(|at| from + at) {
-        let start = at.checked_sub(4).filter(|start| text.is_char_boundary(*start));
-        if let Some(found) = start.and_then(|start| date_at(&text[start..], offset)) {
-            return Some(found);
-        }
-        from = at + 1;
-    }
-    None
+/// The wait from `now` until the first date in `text` that is still to come; names of models hold dates that are past.
+pub(super) fn until_dated(text: &str, offset: i64, now: u64) -> Option<Duration> {
+    dates(text, offset).find_map(|moment| until(moment, now))
+}
+
+/// The dates in `text`, in milliseconds since the epoch: `2026-03-16`, with or without a time after a blank, a `T` or an
+/// "at", and with or without a zone; `offset`: hours east of UTC where no zone is written.
+fn dates(text: &str, offset: i64) -> impl Iterator<Item = u64> {
+    text.match_indices('-').filter_map(move |(at, _)| {
+        let start = at.checked_sub(4).filter(|start| text.is_char_boundary(*start))?;
+        date_at(&text[start..], offset)
+    })
 }
 
 fn date_at(text: &str, offset: i64) -> Option<u64> {
@@ -126,22 +126,30 @@ fn date_at(text: &str, offset: i64) -> Option<u64> {
     }
     let rest = &text[10..];
     let clock = ["T", "t", " at ", " "].iter().find_map(|glue| rest.strip_prefix(glue));
-    let (second_of_day, zone) = clock
+    let (second_of_day, millis, zone) = clock
         .and_then(|clock| {
             let (hour, minute) = (part(clock, 0, 2)?, part(clock, 3, 5)?);
             let written = clock.as_bytes().get(5) == Some(&b':');
             let second = part(clock, 6, 8).filter(|_| written);
-            let rest = &clock[if second.is_some() { 8 } else { 5 }..];
-            Some((hour * 3600 + minute * 60 + second.unwrap_or(0), rest))
+            let (millis, rest) = fraction(&clock[if second.is_some() { 8 } else { 5 }..]);
+            Some((hour * 3600 + minute * 60 + second.unwrap_or(0), millis, rest))
         })
-        .unwrap_or((0, rest));
+        .unwrap_or((0, 0, rest));
     let total = days(year, month, day) * DAY + second_of_day - zone_seconds(zone).unwrap_or(offset * 3600);
-    u64::try_from(total).ok()?.checked_mul(1000)
+    u64::try_from(total).ok()?.checked_mul(1000)?.checked_add(millis)
 }
 
-/// The offset that follows a time: `Z`, `UTC`, `GMT`, `+08:00`; fractions of a second before it are skipped.
+/// The milliseconds of a fraction of a second, and what follows it.
+fn fraction(text: &str) -> (u64, &str) {
+    let Some(digits) = text.strip_prefix('.') else { return (0, text) };
+    let end = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
+    let millis = format!("{:0<3.3}", &digits[..end]).parse().unwrap_or(0);
+    (millis, &digits[end..])
+}
+
+/// The offset that follows a time: `Z`, `UTC`, `GMT`, `+08:00`.
 fn zone_seconds(text: &str) -> Option<i64> {
-    let text = text.trim_start_matches(|letter: char| letter == '.' || letter.is_ascii_digit()).trim_start();
+    let text = text.trim_start();
     if ["Z", "z", "UTC", "utc", "GMT", "gmt"].iter().any(|zone| text.starts_with(zone)) {
         return Some(0);
     }

@@ -108,7 +108,7 @@ const fn effect(class: Class, scope: Scope) -> &'static str {
             "rests that model on that credential for 1 to 15 min"
         }
         (Class::Permission | Class::ModelUnavailable, _) => "rests the credential for 1 to 15 min",
-        (Class::RateLimited, _) => "rests it as long as was said (at most 1 h), else 1 s doubling to 60 s",
+        (Class::RateLimited, _) => "rests it as long as was said (at most 1 h), else 0.25 s doubling to 60 s",
         (Class::Overloaded | Class::ServerError | Class::Timeout | Class::Connection, Scope::Request) => {
             "does nothing: the configuration counts this status against nobody"
         }

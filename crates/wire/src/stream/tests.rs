@@ -86,9 +86,12 @@ fn failures_are_told_apart_from_answers_in_every_dialect() {
         r#"{"event":"error","status":400,"message":"m"}"#,
         r#"{"header":{"code":11202,"message":"m"}}"#,
         r#"{"Response":{"Error":{"Code":"c"}}}"#,
+        r#"{"Choices":null,"ErrorMsg":{"Msg":"m","Code":4001}}"#,
         r#"{"id":"7","status":"failed","last_error":{"code":4011,"msg":"m"}}"#,
         r#"{"code":50505,"message":"m","data":null}"#,
         r#"{"code":4100,"msg":"m"}"#,
+        r#"{"result":null,"success":false,"errors":[{"code":1,"message":"m"}]}"#,
+        r#"{"code":"Throttling.RateQuota","message":"m","request_id":"r"}"#,
     ] {
         let reading = read_data(CHAT, data);
         assert_eq!((reading.error.as_deref(), reading.content), (Some(data.as_bytes()), false), "{data}");
@@ -98,6 +101,7 @@ fn failures_are_told_apart_from_answers_in_every_dialect() {
         r#"{"base_resp":{"status_code":0},"choices":[{"delta":{"content":"x"}}]}"#,
         r#"{"header":{"code":0},"choices":[{"delta":{"content":"x"}}]}"#,
         r#"{"code":7,"message":"m","choices":[{"delta":{"content":"x"}}]}"#,
+        r#"{"ErrorMsg":{"Msg":"","Code":0},"choices":[{"delta":{"content":"x"}}]}"#,
         r#"{"last_error":{"code":0,"msg":""},"choices":[{"delta":{"content":"x"}}]}"#,
     ] {
         assert_eq!(read_data(CHAT, data), Reading { content: true, ..Reading::default() }, "{data}");
@@ -198,7 +202,9 @@ fn gemini_chunks_are_read() {
         r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":2}}"#,
     );
     assert!(end.finished && !end.done && !end.usage_only && end.usage.is_some());
-    assert!(read(r#"{"promptFeedback":{"blockReason":"OTHER"}}"#).finished);
+    let blocked = read(r#"{"promptFeedback":{"blockReason":"OTHER"}}"#);
+    assert!(blocked.finished && blocked.error.is_some());
+    assert_eq!(read(r#"{"candidates":[{}],"promptFeedback":{"blockReason":"OTHER"}}"#).error, None);
 }
 
 #[test]

@@ -7,9 +7,10 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The members that are read, in all dialects. Any other is passed over without a copy.
-const MEMBERS: [&str; 56] = [
+const MEMBERS: [&str; 59] = [
     "error",
     "Error",
+    "ErrorMsg",
     "errors",
     "fault",
     "base_resp",
@@ -36,6 +37,7 @@ const MEMBERS: [&str; 56] = [
     "message",
     "Message",
     "msg",
+    "Msg",
     "error_msg",
     "status_msg",
     "err_msg",
@@ -56,6 +58,7 @@ const MEMBERS: [&str; 56] = [
     "quotaId",
     "retryDelay",
     "seconds",
+    "nanos",
     "quotaResetDelay",
     "quotaResetTimeStamp",
     "resets_at",

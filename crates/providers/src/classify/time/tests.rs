@@ -21,7 +21,8 @@ fn resets_are_read_in_every_unit_seen() {
         ("1773183660", Some(60.0)),
         ("1773183660000", Some(60.0)),
         ("2026-03-10T23:01:00Z", Some(60.0)),
-        ("2026-03-11T07:01:00.5+08:00", Some(60.0)),
+        ("2026-03-11T07:01:00.5+08:00", Some(60.5)),
+        ("2026-03-10T23:01:00.123456789Z", Some(60.123)),
         ("2026-03-10T15:01:00-0800", Some(60.0)),
         ("soon", None),
         ("1e400", None),
@@ -55,16 +56,17 @@ fn dates_in_sentences_are_in_the_zone_they_name_or_the_providers_own() {
         ("限额将在 2026-03-11 08:00:00 重置", 8, Some(3600.0)),
         ("Access resumes on 2026-03-11 at 00:00 UTC.", 8, Some(3600.0)),
         ("resets 2026-03-11", 0, Some(3600.0)),
-        ("gpt-4-2024-04-09 until 2026-03-11T00:00:00Z", 0, None),
+        ("gpt-4-2024-04-09 until 2026-03-11T00:00:00Z", 0, Some(3600.0)),
+        ("gpt-4-2024-04-09", 0, None),
         ("no-date-here", 0, None),
     ] {
-        assert_eq!(secs(dated(text, offset).and_then(|moment| until(moment, NOW))), wait, "{text}");
+        assert_eq!(secs(until_dated(text, offset, NOW)), wait, "{text}");
     }
 }
 
 #[test]
 fn the_calendar_knows_daylight_time_and_the_length_of_months() {
-    let at = |text: &str| dated(text, 0).expect("a date");
+    let at = |text: &str| dates(text, 0).next().expect("a date");
     for (calendar, now, next) in [
         (Calendar::PacificMidnight, "2026-01-15 12:00:00Z", "2026-01-16 08:00:00Z"),
         (Calendar::PacificMidnight, "2026-07-15 06:59:00Z", "2026-07-15 07:00:00Z"),
