@@ -68,7 +68,11 @@ fn add(text: &mut String, part: &Part<'_>, dropped: &mut Dropped) {
         }
         Part::Refusal(words) => text.push_str(words),
         Part::Media(media) => match &media.source {
-            Source::Text(words) => text.push_str(words),
+            Source::Text(words) => {
+                dropped.note_if(media.name.is_some(), "messages.document.title");
+                dropped.note_if(media.context.is_some(), "messages.document.context");
+                text.push_str(words);
+            }
             Source::Url(_) | Source::Base64(_) | Source::File(_) => {
                 dropped.note(&format!("messages.{}", media.kind.name()));
             }

@@ -143,6 +143,7 @@ fn is_kept(part: &Part<'_>, dropped: &mut Dropped) -> bool {
         Part::Refusal(text) => !text.is_empty(),
         Part::Media(media) => {
             let is_kept = is_visible(media);
+            dropped.note_detail(media);
             if !is_kept {
                 dropped.note(&format!("messages.{}", media.kind.name()));
             }

@@ -62,8 +62,7 @@ pub(super) fn is_kept(part: &Part<'_>, family: Family, dropped: &mut Dropped) ->
 }
 
 fn note_details(media: &Media<'_>, dropped: &mut Dropped) {
-    let detail = media.detail.as_deref().is_some_and(|detail| detail != "auto");
-    dropped.note_if(detail, "messages.image_url.detail");
+    dropped.note_detail(media);
     dropped.note_if(media.context.is_some() && media.kind != MediaKind::Document, "messages.context");
 }
 

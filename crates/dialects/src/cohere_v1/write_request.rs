@@ -117,7 +117,10 @@ fn text_without_results(message: &Message<'_>, dropped: &mut Dropped) -> String 
     dropped.note_if(message.name.is_some(), "messages.name");
     for part in &message.parts {
         match part {
-            Part::Text(part) => text.push_str(&part.text),
+            Part::Text(part) => {
+                dropped.note_if(part.cache.is_some(), "messages.cache_control");
+                text.push_str(&part.text);
+            }
             Part::Refusal(words) => text.push_str(words),
             Part::Media(media) => dropped.note(&format!("messages.{}", media.kind.name())),
             Part::Thinking(_) => dropped.note("messages.thinking"),

@@ -142,7 +142,7 @@ record! {
     /// How to answer.
     pub(super) struct Config<'a> {
         stop: Vec<Text<'a>> = "stopSequences" | "stop_sequences",
-        mime: Text<'a> = "responseMimeType" | "response_mime_type",
+        mime: &'a RawValue = "responseMimeType" | "response_mime_type",
         schema: &'a RawValue = "responseSchema" | "response_schema",
         json_schema: &'a RawValue = "responseJsonSchema" | "response_json_schema" | "_responseJsonSchema",
         modalities: Vec<Text<'a>> = "responseModalities" | "response_modalities",

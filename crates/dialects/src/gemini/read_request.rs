@@ -79,9 +79,12 @@ fn configured<'a>(
 ) -> Request<'a> {
     let count = |number: Option<Number<'_>>| number.as_ref().map(Number::count);
     extras.extend(config.unknown);
-    let is_json = config.mime.as_deref() == Some("application/json");
+    let mime = config.mime.and_then(|raw| serde_json::from_str::<Text<'_>>(raw.get()).ok());
+    let is_json = mime.as_deref() == Some("application/json");
+    let is_rare = !is_json && mime.as_deref().is_some_and(|mime| mime != "text/plain");
+    extras.extend(config.mime.filter(|_| is_rare).map(|value| Extra { name: Text::fixed("responseMimeType"), value }));
     let schema = config.json_schema.or(config.schema.map(|schema| schemas.converted(schema)));
-    let is_text = config.mime.as_deref().is_some_and(|mime| mime != "application/json");
+    let is_text = mime.is_some() && !is_json;
     let unused = config.schema.filter(|_| is_text);
     extras.extend(unused.map(|value| Extra { name: Text::fixed("responseSchema"), value }));
     let output = match schema {
@@ -159,9 +162,13 @@ fn read_tools<'a>(fields: ToolFields<'a>, schemas: &Schemas<'a>) -> Vec<Tool<'a>
     let functions = fields.functions.unwrap_or_default();
     let mut tools: Vec<Tool<'a>> =
         functions.into_iter().map(|fields| Tool::Function(function(fields, schemas))).collect();
-    tools.extend(fields.search.map(|search| {
-        Tool::WebSearch(WebSearch { blocked_domains: search.exclude.unwrap_or_default(), ..WebSearch::default() })
-    }));
+    if let Some(search) = fields.search {
+        let blocked_domains = search.exclude.unwrap_or_default();
+        tools.push(Tool::WebSearch(WebSearch { blocked_domains, ..WebSearch::default() }));
+        // ways to search that only Google has
+        let own = search.unknown.iter().map(|own| Text::from(format!("googleSearch.{}", own.name)));
+        tools.extend(own.map(|kind| Tool::Opaque(OpaqueTool { kind, vendor: Vendor::Google, json: None })));
+    }
     tools.extend(
         fields
             .unknown

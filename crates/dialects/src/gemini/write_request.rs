@@ -115,7 +115,10 @@ fn system(body: &mut Object<'_>, request: &Request<'_>, dropped: &mut Dropped) {
                 for part in &message.parts {
                     match part {
                         Part::Text(text) if text.text.is_empty() => {}
-                        Part::Text(text) => write_text(list, &[&text.text], None),
+                        Part::Text(text) => {
+                            dropped.note_if(text.cache.is_some(), "system.cache_control");
+                            write_text(list, &[&text.text], None);
+                        }
                         Part::Refusal(_)
                         | Part::Media(_)
                         | Part::ToolCall(_)

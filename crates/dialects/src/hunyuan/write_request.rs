@@ -71,8 +71,15 @@ fn write_message(list: &mut List<'_>, message: &Message<'_>, dropped: &mut Dropp
     for part in &message.parts {
         match part {
             Part::ToolResult(result) => list.object(|object| write_result(object, result, dropped)),
-            Part::Text(_) | Part::Refusal(_) => said.push(part),
-            Part::Media(media) if is_visible(media) => said.push(part),
+            Part::Text(text) => {
+                dropped.note_if(text.cache.is_some(), "messages.cache_control");
+                said.push(part);
+            }
+            Part::Refusal(_) => said.push(part),
+            Part::Media(media) if is_visible(media) => {
+                dropped.note_detail(media);
+                said.push(part);
+            }
             Part::Media(media) => dropped.note(&format!("messages.{}", media.kind.name())),
             Part::ToolCall(call) => has_calls |= call.kind != CallKind::Server,
             Part::Thinking(thinking) if thinking.hidden.is_none() && thinking.signature.is_none() => {

@@ -67,7 +67,10 @@ fn write_message(list: &mut List<'_>, message: &Message<'_>, bot: &str, request:
     let mut calls = Vec::new();
     for part in &message.parts {
         match part {
-            Part::Text(part) => text.push_str(&part.text),
+            Part::Text(part) => {
+                dropped.note_if(part.cache.is_some(), "messages.cache_control");
+                text.push_str(&part.text);
+            }
             Part::Refusal(words) => text.push_str(words),
             Part::Media(media) => dropped.note(&format!("messages.{}", media.kind.name())),
             Part::ToolCall(call) if call.kind == CallKind::Server => {}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::Request;
+use super::{Media, Part, Request, Tool};
 
 /// The names of the caller's fields that did not reach the provider. Sorted, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,11 +31,24 @@ impl Dropped {
         }
     }
 
-    /// Notes the extras of a request that the writer did not take.
+    /// Notes the extras of a request that the writer did not take, and what no writer takes: extras of its functions, and
+    /// what earlier answers cited.
     pub fn note_extras(&mut self, request: &Request<'_>, taken: &[&str]) {
         for extra in &request.extras {
             self.note_if(!taken.contains(&extra.name.as_str()), &extra.name);
         }
+        for tool in &request.tools {
+            if let Tool::Function(function) = tool {
+                function.extras.iter().for_each(|extra| self.note(&format!("tools.{}", extra.name)));
+            }
+        }
+        let cites = |part: &Part<'_>| matches!(part, Part::Text(text) if !text.citations.is_empty());
+        self.note_if(request.messages.iter().any(|message| message.parts.iter().any(cites)), "messages.citations");
+    }
+
+    /// Notes an image's wish to be looked at more or less closely.
+    pub fn note_detail(&mut self, media: &Media<'_>) {
+        self.note_if(media.detail.as_deref().is_some_and(|detail| detail != "auto"), "messages.image_url.detail");
     }
 
     /// Whether nothing was dropped.

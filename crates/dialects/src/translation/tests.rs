@@ -114,6 +114,33 @@ fn conversations_are_tidied_where_neither_side_speaks_openai_chat() {
 }
 
 #[test]
+fn what_only_the_caller_s_dialect_knows_is_named_when_it_is_left_out() {
+    let named = |caller: Protocol, provider: Protocol, body: &str| {
+        let context = Context { named_model: Some("m".to_owned()), ..Context::default() };
+        let mut translation = Translation::new(caller, provider, context).unwrap();
+        translation.request(body.as_bytes()).unwrap().dropped.to_string()
+    };
+    let claude = r#"{"model":"m","max_tokens":9,"tools":[{"name":"f","input_schema":{"type":"object"},"defer_loading":true}],
+        "messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"text","text":"a","citations":[
+        {"type":"char_location","cited_text":"q","document_index":0,"start_char_index":0,"end_char_index":1}]}]},
+        {"role":"user","content":[{"type":"text","text":"y","cache_control":{"type":"ephemeral"}}]}]}"#;
+    for provider in [Protocol::Hunyuan, Protocol::MiniMaxPro, Protocol::CohereV1] {
+        let all = "messages.cache_control, messages.citations, tools.defer_loading";
+        let left_out = named(Protocol::Anthropic, provider, claude);
+        assert_eq!(left_out.trim_start_matches("max_tokens, "), all, "{provider:?}");
+    }
+    let gemini = r#"{"contents":[{"role":"user","parts":[{"text":"x"}]}],"tools":[{"googleSearch":{"timeRangeFilter":{}}}],
+        "generationConfig":{"responseMimeType":"text/x.enum"}}"#;
+    let all = "responseMimeType, tools.googleSearch.timeRangeFilter";
+    assert_eq!(named(Protocol::Gemini, Protocol::Anthropic, gemini), all);
+    let chat = r#"{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":
+        {"url":"https://x.test/a.png","detail":"low"}}]}]}"#;
+    for provider in [Protocol::Anthropic, Protocol::Hunyuan] {
+        assert_eq!(named(Protocol::OpenAiChat, provider, chat), "messages.image_url.detail", "{provider:?}");
+    }
+}
+
+#[test]
 fn a_failure_in_a_line_of_plain_text_keeps_its_words_and_a_page_does_not() {
     let translation = Translation::new(Protocol::Anthropic, Protocol::OpenAiChat, Context::default()).unwrap();
     let told = |body: &str| String::from_utf8_lossy(&translation.answer(503, body.as_bytes()).body).into_owned();
