@@ -165,7 +165,7 @@ impl Translation {
         (self.form, self.streams) = (asked.form, asked.stream);
         let mut out = Vec::with_capacity(body.len() + body.len() / 3 + 256);
         self.upstream.write_request(&asked.request, &self.context, &mut dropped, &mut out);
-        Ok(Outgoing { body: Bytes::from(out), operation: self.operation, stream: false, dropped })
+        Ok(Outgoing { body: Bytes::from(out), operation: self.operation, stream: false, dropped, further: Vec::new() })
     }
 
     /// The media type of a good answer.

@@ -16,7 +16,7 @@ mod stream_in;
 mod tests;
 mod write_request;
 
-pub(crate) use embeddings::{VectorsByType, write as write_embeddings};
+pub(crate) use embeddings::{MOST as MOST_EMBEDDED, VectorsByType, write as write_embeddings};
 pub(crate) use fields::UsageFields;
 pub(crate) use rerank::write as write_rerank;
 pub(crate) use write_request::form;

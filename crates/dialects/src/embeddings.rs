@@ -92,6 +92,11 @@ pub trait Upstream: Sync {
     /// The operation: decides the path.
     fn operation(&self) -> Operation;
 
+    /// How many inputs a request holds at most.
+    fn most(&self, _request: &Request<'_>, _context: &Context) -> usize {
+        usize::MAX
+    }
+
     /// Writes a request and notes what has no place here.
     ///
     /// # Errors
@@ -122,6 +127,9 @@ pub struct Asked {
     pub single: bool,
 }
 
+/// Most inputs that are shared out among several requests: as many as OpenAI takes at once ("Create embeddings", 2026-11).
+const MOST: usize = 2048;
+
 /// One exchange between a caller and a provider that speak different dialects.
 #[derive(Clone)]
 pub struct Translation {
@@ -131,6 +139,8 @@ pub struct Translation {
     faults: crate::Translation,
     context: Context,
     asked: Asked,
+    /// Whether it took several requests, so that the answer is a list of answers.
+    is_several: bool,
 }
 
 impl std::fmt::Debug for Translation {
@@ -149,6 +159,7 @@ impl Translation {
             upstream: provider.embeddings_upstream()?,
             context,
             asked: Asked::default(),
+            is_several: false,
         })
     }
 
@@ -157,12 +168,32 @@ impl Translation {
     /// # Errors
     /// When the caller made a mistake; [`Translation::failure`] tells of it.
     pub fn request(&mut self, body: &[u8]) -> Result<Outgoing, Refused> {
-        let request = self.client.read_request(utf8(body)?, &self.context)?;
+        let mut request = self.client.read_request(utf8(body)?, &self.context)?;
         let model = self.context.model.as_deref().unwrap_or(&request.model).to_owned();
         self.asked = Asked { model, base64: request.base64, single: request.single };
-        let (mut out, mut dropped) = (Vec::with_capacity(body.len() + 128), Dropped::default());
-        self.upstream.write_request(&request, &self.context, &mut dropped, &mut out)?;
-        Ok(Outgoing { body: Bytes::from(out), operation: self.upstream.operation(), stream: false, dropped })
+        let most = self.upstream.most(&request, &self.context).max(1);
+        if most < usize::MAX && request.inputs.len() > MOST {
+            return Err(Refused::field("input", format!("input holds more than {MOST} texts")));
+        }
+        let requests = request.inputs.len().div_ceil(most).max(1);
+        self.is_several = requests > 1;
+        let mut dropped = Dropped::default();
+        let mut written = |request: &Request<'_>| {
+            let mut out = Vec::with_capacity(body.len() / requests + 128);
+            self.upstream.write_request(request, &self.context, &mut dropped, &mut out).map(|()| Bytes::from(out))
+        };
+        let (first, further) = match requests {
+            1 => (written(&request)?, Vec::new()),
+            _ => {
+                let mut inputs = std::mem::take(&mut request.inputs).into_iter();
+                let mut next = || {
+                    request.inputs = inputs.by_ref().take(most).collect();
+                    written(&request)
+                };
+                (next()?, (1..requests).map(|_| next()).collect::<Result<_, _>>()?)
+            }
+        };
+        Ok(Outgoing { body: first, operation: self.upstream.operation(), stream: false, dropped, further })
     }
 
     /// Translates the answer, good or failed. A good one that cannot be read becomes a 502.
@@ -170,7 +201,7 @@ impl Translation {
         if status >= 400 {
             return self.faults.answer(status, body);
         }
-        match std::str::from_utf8(body).ok().map(|body| self.upstream.read_answer(body)) {
+        match std::str::from_utf8(body).ok().map(|body| self.read(body)) {
             Some(Ok(answer)) => {
                 let mut out = Vec::with_capacity(body.len() + 128);
                 self.client.write_answer(&answer, &self.asked, &mut out);
@@ -178,6 +209,24 @@ impl Translation {
             }
             Some(Err(_)) | None => self.failure(&invalid_answer()),
         }
+    }
+
+    /// The answer; of several, all vectors in order and what all used.
+    fn read<'a>(&self, body: &'a str) -> Result<Answer<'a>, Unreadable> {
+        if !self.is_several {
+            return self.upstream.read_answer(body);
+        }
+        let answers: Vec<&'a RawValue> = serde_json::from_str(body)?;
+        let (mut whole, mut input) = (Answer::default(), None);
+        for answer in answers {
+            let answer = self.upstream.read_answer(answer.get())?;
+            whole.vectors.extend(answer.vectors);
+            whole.model = whole.model.or(answer.model);
+            let used = answer.usage.and_then(|usage| usage.input.or(usage.total));
+            input = used.map_or(input, |used| Some(used.saturating_add(input.unwrap_or(0))));
+        }
+        whole.usage = input.map(|input| Usage { input: Some(input), ..Usage::default() });
+        Ok(whole)
     }
 
     /// A failure in the caller's dialect.

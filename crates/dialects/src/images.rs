@@ -221,7 +221,7 @@ impl Translation {
         let request = asked.checked(self.context.model.is_some())?;
         let (mut out, mut dropped) = (Vec::with_capacity(body.len() + body.len() / 3 + 256), Dropped::default());
         let operation = self.upstream.write_request(&request, &self.context, &mut dropped, &mut out)?;
-        Ok(Outgoing { body: Bytes::from(out), operation, stream: false, dropped })
+        Ok(Outgoing { body: Bytes::from(out), operation, stream: false, dropped, further: Vec::new() })
     }
 
     /// Whether the caller asked for events: the one that tells of the picture is all there are.

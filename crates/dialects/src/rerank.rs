@@ -146,7 +146,8 @@ impl Translation {
         let (mut out, mut dropped) = (Vec::with_capacity(body.len() + 128), Dropped::default());
         self.upstream.write_request(&request, &self.context, &mut dropped, &mut out)?;
         request.extras.iter().for_each(|extra| dropped.note(&extra.name));
-        Ok(Outgoing { body: Bytes::from(out), operation: self.upstream.operation(), stream: false, dropped })
+        let (body, operation) = (Bytes::from(out), self.upstream.operation());
+        Ok(Outgoing { body, operation, stream: false, dropped, further: Vec::new() })
     }
 
     /// Translates the answer, good or failed. A good one that cannot be read becomes a 502.

@@ -54,6 +54,9 @@ pub struct Outgoing {
     pub stream: bool,
     /// The caller's fields that could not be carried.
     pub dropped: Dropped,
+    /// The bodies of further requests of the same kind, where one holds too little; the answers to all are read as one
+    /// list of JSON.
+    pub further: Vec<Bytes>,
 }
 
 /// An answer in the caller's dialect.
@@ -119,7 +122,8 @@ impl Translation {
                 out.into()
             }
         };
-        Ok(Outgoing { body, operation: self.upstream.operation(request.stream), stream: request.stream, dropped })
+        let operation = self.upstream.operation(request.stream);
+        Ok(Outgoing { body, operation, stream: request.stream, dropped, further: Vec::new() })
     }
 
     /// Answers the question how many LLM tokens a request is, by an estimate: for providers that do not count.

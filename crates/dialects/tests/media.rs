@@ -146,6 +146,10 @@ fn sent(exchange: &mut Exchange, path: &Path) -> Value {
         Ok(out) => {
             let mut value: Value = serde_json::from_slice(&out.body).expect("JSON");
             value["x-claviger-operation"] = out.operation.name().into();
+            if !out.further.is_empty() {
+                let further = out.further.iter().map(|body| serde_json::from_slice(body).expect("JSON"));
+                value["x-claviger-further"] = Value::Array(further.collect());
+            }
             if !out.dropped.is_empty() {
                 value["x-claviger-dropped"] = out.dropped.to_string().into();
             }

@@ -50,6 +50,9 @@ pub struct Prepared {
     pub translation: Option<Arc<Interpreter>>,
     /// The caller's fields that the provider's dialect has no place for.
     pub dropped: Dropped,
+    /// The bodies of further requests that differ in nothing else, where one holds too little. The translation reads the
+    /// answers to all of them as one list of JSON, in order, the first before.
+    pub further: Option<Arc<[Bytes]>>,
     /// The caller's own upstream credential, only for a provider without tokens that is meant to use it.
     pub caller_key: Option<Secret>,
 }
@@ -125,6 +128,7 @@ impl Provider {
             stream: load.stream,
             translation: load.translation,
             dropped: load.dropped,
+            further: load.further,
             caller_key: match arm.auth {
                 Auth::BearerOrCaller if self.settings.tokens == 0 => ask.caller_key.clone(),
                 Auth::Bearer

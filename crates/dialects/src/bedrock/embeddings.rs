@@ -5,7 +5,7 @@ use claviger_types::Operation;
 use serde_json::value::RawValue;
 
 use crate::codec::{Context, Refused, Unreadable};
-use crate::cohere::{VectorsByType, write_embeddings};
+use crate::cohere::{MOST_EMBEDDED, VectorsByType, write_embeddings};
 use crate::embeddings::{Answer, Input, Request, Upstream, Vector};
 use crate::json::{Object, record};
 use crate::model::{Dropped, Usage};
@@ -27,6 +27,11 @@ impl Upstream for Bedrock {
         Operation::Embeddings
     }
 
+    /// Titan takes one text a request.
+    fn most(&self, request: &Request<'_>, context: &Context) -> usize {
+        if is_coheres(request, context) { MOST_EMBEDDED } else { 1 }
+    }
+
     fn write_request(
         &self,
         request: &Request<'_>,
@@ -34,14 +39,14 @@ impl Upstream for Bedrock {
         dropped: &mut Dropped,
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
-        let model = context.model.as_deref().unwrap_or(&request.model);
-        if model.contains("cohere.") {
+        if is_coheres(request, context) {
             return write_embeddings(request, None, dropped, out);
         }
         let [Input::Text(text)] = request.inputs.as_slice() else {
-            let message =
-                "this model embeds one text a request: send each text by itself, or use one of Cohere's models";
-            return Err(Refused::field("input", message));
+            return Err(Refused::field(
+                "input",
+                "this model embeds texts, one at least, and knows no tokens of others",
+            ));
         };
         Object::write(out, |body| {
             body.text("inputText", text);
@@ -77,4 +82,8 @@ impl Upstream for Bedrock {
             usage: input.map(|input| Usage { input: Some(input), ..Usage::default() }),
         })
     }
+}
+
+fn is_coheres(request: &Request<'_>, context: &Context) -> bool {
+    context.model.as_deref().unwrap_or(&request.model).contains("cohere.")
 }

@@ -26,9 +26,16 @@ record! {
     }
 }
 
+/// Most texts of a request ("Embed API", 2026-11).
+pub(crate) const MOST: usize = 96;
+
 impl Upstream for Cohere {
     fn operation(&self) -> Operation {
         Operation::Embeddings
+    }
+
+    fn most(&self, _: &Request<'_>, _: &Context) -> usize {
+        MOST
     }
 
     fn write_request(

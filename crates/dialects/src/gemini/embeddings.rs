@@ -124,6 +124,16 @@ impl Upstream for Gemini {
         Operation::Embeddings
     }
 
+    /// A batch holds 100 at Google. Vertex takes 250, and one for a Gemini model ("Get text embeddings", 2026-11).
+    fn most(&self, request: &Request<'_>, context: &Context) -> usize {
+        let model = context.model.as_deref().unwrap_or(&request.model);
+        match GeminiSettings::of(context).is_some_and(|settings| settings.is_vertex) {
+            false => 100,
+            true if model.contains("gemini-embedding") => 1,
+            true => 250,
+        }
+    }
+
     fn write_request(
         &self,
         request: &Request<'_>,

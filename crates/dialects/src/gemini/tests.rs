@@ -379,7 +379,8 @@ fn openais_embeddings_are_a_batch_at_gemini_and_predictions_at_vertex() {
     assert_eq!((&got["data"][1]["index"], &got["data"][1]["embedding"]), (&1.into(), &json!([0.3])));
     let answer = r#"{"predictions":[{"embeddings":{"values":[0.1],"statistics":{"token_count":3}}},
         {"embeddings":{"values":[0.3],"statistics":{"token_count":2}}}]}"#;
-    let (sent, got) = embed(Protocol::OpenAiChat, Protocol::Gemini, true, body, answer);
+    let body = body.replace("gemini-embedding-001", "text-embedding-005");
+    let (sent, got) = embed(Protocol::OpenAiChat, Protocol::Gemini, true, &body, answer);
     assert_eq!(sent["instances"][1], json!({ "content": "b", "task_type": "RETRIEVAL_QUERY" }));
     assert_eq!(sent["parameters"]["outputDimensionality"], 2);
     assert_eq!(got["usage"], json!({ "prompt_tokens": 5, "total_tokens": 5 }));

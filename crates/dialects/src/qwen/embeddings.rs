@@ -46,6 +46,12 @@ impl Upstream for Qwen {
         Operation::Embeddings
     }
 
+    /// The first two versions take more texts than later ones ("Text embedding: synchronous API", 2026-11).
+    fn most(&self, request: &Request<'_>, context: &Context) -> usize {
+        let model = context.model.as_deref().unwrap_or(&request.model);
+        if ["text-embedding-v1", "text-embedding-v2"].contains(&model) { 25 } else { 10 }
+    }
+
     fn write_request(
         &self,
         request: &Request<'_>,

@@ -22,6 +22,8 @@ pub(super) struct Load {
     pub(super) hide_usage: bool,
     pub(super) translation: Option<Arc<Interpreter>>,
     pub(super) dropped: Dropped,
+    /// The bodies of further requests, if it takes several.
+    pub(super) further: Option<Arc<[Bytes]>>,
 }
 
 impl Provider {
@@ -38,7 +40,7 @@ impl Provider {
             }
         };
         let (operation, stream) = (arm.served(ask.operation), ask.stream);
-        Ok(Load { body, operation, stream, hide_usage, translation: None, dropped: Dropped::default() })
+        Ok(Load { body, operation, stream, hide_usage, translation: None, dropped: Dropped::default(), further: None })
     }
 
     /// The body without what the provider refuses of other vendors', and with what it wants to read.
@@ -77,8 +79,12 @@ impl Provider {
         let out = translation.request(&body, &ask.form).map_err(refused)?;
         let (operation, stream, wants_usage) = (out.operation, out.stream, true);
         let names = takes_model(operation);
-        let draft = Draft { operation, body: out.body, stream, wants_usage, model, names, theirs: true, laid: early };
-        let (body, _) = edit::body(self, arm, draft, model)?;
+        let edited = |body| {
+            let draft = Draft { operation, body, stream, wants_usage, model, names, theirs: true, laid: early };
+            edit::body(self, arm, draft, model).map(|(body, _)| body)
+        };
+        let body = edited(out.body)?;
+        let further = (!out.further.is_empty()).then(|| out.further.into_iter().map(edited).collect()).transpose()?;
         Ok(Load {
             body,
             operation,
@@ -86,6 +92,7 @@ impl Provider {
             hide_usage: false,
             translation: Some(Arc::new(translation)),
             dropped: out.dropped,
+            further,
         })
     }
 

@@ -82,6 +82,7 @@ pub(crate) async fn read(
     provider: &Provider,
     prepared: &Prepared,
     mut reply: Reply,
+    further: &[Bytes],
 ) -> Arrived {
     let status = reply.status;
     if let Some(upgraded) = reply.upgraded.take() {
@@ -112,7 +113,7 @@ pub(crate) async fn read(
                 first_chunk(source).await
             }
         }
-        Kind::Json => whole_json(call, provider, prepared, source, &mut headers).await,
+        Kind::Json => whole_json(call, provider, prepared, (source, further), &mut headers).await,
         Kind::Other => match source.chunk().await {
             Some(Ok(first)) => Ok(Form::Raw { first, source }),
             Some(Err(broken)) => Err(Fault::of(&broken)),
@@ -249,7 +250,7 @@ async fn whole_json(
     call: &Call,
     provider: &Provider,
     prepared: &Prepared,
-    mut source: Source,
+    (mut source, further): (Source, &[Bytes]),
     headers: &mut HeaderMap,
 ) -> Result<Form, Fault> {
     match source.whole(call.live.plan.limits.buffer_answer).await {
@@ -274,12 +275,53 @@ async fn whole_json(
                 Some(edit) => edit.whole(body),
                 None => body,
             };
+            let body = if further.is_empty() { body } else { listed(&body, further) };
             let body = translate::whole(translation, &body).map_err(|said| said.map_or(Fault::Garbled, Fault::Said))?;
             // where the answer was a stream, what was used is in the whole that was made of it
-            let usage = usage.or_else(|| gathers.then(|| answer::read(&body)?.usage)?);
+            let is_made = gathers || !further.is_empty();
+            let usage = usage.filter(|_| further.is_empty()).or_else(|| is_made.then(|| answer::read(&body)?.usage)?);
             Ok(Form::Whole { body, usage })
         }
     }
+}
+
+/// The answer to one of several requests, of which the caller's answer is made. What is no good answer is a failure.
+pub(crate) async fn part(
+    shared: &Shared,
+    call: &Call,
+    provider: &Provider,
+    prepared: &Prepared,
+    reply: Reply,
+) -> Result<Bytes, Failed> {
+    let (status, mut headers) = (reply.status, reply.headers);
+    let mut source = Source::new(reply.body, &mut headers);
+    if !status.is_success() {
+        let failed = refusal(shared, call, provider, status, headers, source).await;
+        return Err(in_callers_words(failed, prepared));
+    }
+    let fault = match source.whole(call.live.plan.limits.buffer_answer).await {
+        Ok(Whole::All(body)) => match answer::read(&body) {
+            Some(reading) if !reading.is_failure => return Ok(body),
+            Some(_) => Fault::Said(body),
+            None => Fault::Garbled,
+        },
+        Ok(Whole::TooLong(_)) => Fault::Garbled,
+        Err(broken) => Fault::of(&broken),
+    };
+    Err(in_callers_words(fault.failed(shared, provider, &headers), prepared))
+}
+
+/// One list of JSON.
+fn listed(first: &Bytes, further: &[Bytes]) -> Bytes {
+    let mut out = Vec::with_capacity(further.iter().fold(first.len() + 2, |sum, part| sum + part.len() + 1));
+    out.push(b'[');
+    out.extend_from_slice(first);
+    for part in further {
+        out.push(b',');
+        out.extend_from_slice(part);
+    }
+    out.push(b']');
+    out.into()
 }
 
 /// Whether an answer may have no body: some deletions answer so, but nobody who is asked for something.

@@ -1,5 +1,7 @@
 //! One attempt: prepare, sign, send, read the answer as far as it must be read before the client sees any of it.
 
+mod several;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -76,7 +78,7 @@ pub(crate) async fn once(
     let Some(key) = key else {
         return Arrived::Failed(unreachable_credential());
     };
-    let sending = Sending { shared, call, supply, provider, prepared: &prepared };
+    let sending = Sending { shared, call, supply, provider, prepared: &prepared, body: None };
     let work = async {
         let plain = || prepared.without_summary().filter(|_| !call.strict);
         if key.no_summaries.load(Ordering::Relaxed)
@@ -110,24 +112,40 @@ pub(crate) struct Sending<'a> {
     supply: &'a Supply,
     provider: &'a Provider,
     prepared: &'a Prepared,
+    /// Instead of the prepared one's.
+    body: Option<&'a Bytes>,
 }
 
 impl Sending<'_> {
     /// Sends with this credential and reads the answer as far as it must be read.
     async fn ask(&self, key: &Key) -> Arrived {
-        let reply = match &key.account {
+        let further = match &self.prepared.further {
+            None => Vec::new(),
+            Some(bodies) => match Box::pin(several::ask(self, key, bodies)).await {
+                Ok(answers) => answers,
+                Err(failed) => return Arrived::Failed(failed),
+            },
+        };
+        match self.signed_in(key).await {
+            Ok(reply) => arrive::read(self.shared, self.call, self.provider, self.prepared, reply, &further).await,
+            Err(failed) => Arrived::Failed(failed),
+        }
+    }
+
+    /// Sends with this credential; hands the answer over at its head.
+    async fn signed_in(&self, key: &Key) -> Result<Reply, Failed> {
+        match &key.account {
             None => self.with(key.secret.as_ref()).await,
             Some(account) => Box::pin(tokens::send(account.as_ref(), self)).await,
-        };
-        match reply {
-            Ok(reply) => arrive::read(self.shared, self.call, self.provider, self.prepared, reply).await,
-            Err(failed) => Arrived::Failed(failed),
         }
     }
 
     /// Signs and sends; hands the answer over at its head.
     pub(crate) async fn with(&self, secret: Option<&Secret>) -> Result<Reply, Failed> {
         let mut signed = self.prepared.clone();
+        if let Some(body) = self.body {
+            signed.body = body.clone();
+        }
         self.provider.authorise(&mut signed, secret, self.shared.clock.wall());
         let (endpoint, outgoing) = outgoing(self.call, signed, Arc::clone(&self.supply.egress));
         let sent = self.shared.net.send(&endpoint, outgoing, self.supply.connect_timeout).await;

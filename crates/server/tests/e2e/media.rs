@@ -1,7 +1,7 @@
 //! What is no conversation between callers and providers that speak different protocols: pictures, rankings, lists of
 //! models, numbers of LLM tokens.
 
-use claviger_testkit::{Reply, Running, Script, ScriptedUpstream};
+use claviger_testkit::{Reply, Running, Script, ScriptedUpstream, TokenScript};
 use serde_json::{Value, json};
 
 use crate::harness::{Config, Gateway, Provider, Request, form, get, launch, post, tokens};
@@ -173,6 +173,58 @@ async fn a_ranking_of_the_second_version_passes_to_it_and_one_of_the_first_is_to
     gateway.ask(&post("/v2/rerank", &second)).await;
     let paths: Vec<String> = provider.seen().into_iter().map(|seen| seen.path).collect();
     assert_eq!(paths, ["/rerank", "/v1/rerank"]);
+}
+
+#[tokio::test]
+async fn several_texts_are_embedded_one_by_one_where_a_request_holds_one() {
+    let one = json!({ "embedding": [0.5, -1.0], "inputTextTokenCount": 3 });
+    let path = "/model/amazon.titan-embed-text-v2%3A0/invoke";
+    let lines = ["awsRegion: us-east-1"];
+    let (provider, gateway) = before("bedrock", &lines, &[("POST", path, one)]).await;
+    let texts: Vec<String> = (0..20).map(|at| format!("text {at}")).collect();
+    let asked = json!({ "model": "amazon.titan-embed-text-v2:0", "input": texts, "dimensions": 256 });
+    let answer = gateway.ask(&post("/v1/embeddings", &asked)).await;
+    let told = answer.json();
+    assert_eq!((answer.status, told["data"].as_array().map(Vec::len)), (200, Some(20)), "{told}");
+    assert_eq!((&told["data"][19]["index"], &told["usage"]["prompt_tokens"]), (&json!(19), &json!(60)));
+    let receipt = gateway.receipt(&answer).await;
+    assert_eq!((&receipt["usage"]["input"], receipt["attempts"].as_array().map(Vec::len)), (&json!(60), Some(1)));
+    let seen = provider.seen();
+    let sent = seen.iter().map(|seen| serde_json::from_slice::<Value>(&seen.body).unwrap());
+    let mut sent: Vec<Value> = sent.collect();
+    assert!(sent.iter().all(|body| body["dimensions"] == 256));
+    sent.sort_by_key(|body| body["inputText"].as_str().unwrap()[5..].parse::<u32>().unwrap());
+    let sent: Vec<&str> = sent.iter().map(|body| body["inputText"].as_str().unwrap()).collect();
+    assert_eq!(sent, texts);
+}
+
+#[tokio::test]
+async fn several_requests_for_one_answer_go_to_the_next_token_together() {
+    let tokens = tokens(2);
+    let vectors = json!({ "embeddings": [{ "values": [0.5, -1.0] }] }).to_string();
+    let path = "/v1beta/models/gemini-embedding-001:batchEmbedContents";
+    for refused in 0..2 {
+        let script = Script::new()
+            .token(&tokens[refused], TokenScript::status(401))
+            .token(&tokens[1 - refused], TokenScript::healthy())
+            .reply(Reply::new("POST", path, vectors.clone()).header("content-type", "application/json"));
+        let provider = ScriptedUpstream::start(script).await.unwrap();
+        let entry = Provider::of_type("main", "gemini", provider.addr()).tokens(&tokens);
+        let gateway = launch(&Config::default().provider(entry)).await;
+        let texts = vec!["a quay"; 201];
+        let asked = json!({ "model": "gemini-embedding-001", "input": texts });
+        let answer = gateway.ask(&post("/v1/embeddings", &asked)).await;
+        assert_eq!(
+            (answer.status, answer.json()["data"].as_array().map(Vec::len)),
+            (200, Some(3)),
+            "{}",
+            answer.text()
+        );
+    }
+    let (_provider, gateway) = before("gemini", &[], &[]).await;
+    let asked = json!({ "model": "gemini-embedding-001", "input": vec!["a"; 2049] });
+    let answer = gateway.ask(&post("/v1/embeddings", &asked)).await;
+    assert!(answer.status == 400 && answer.text().contains("more than 2048"), "{}", answer.text());
 }
 
 #[tokio::test]
