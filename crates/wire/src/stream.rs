@@ -144,7 +144,6 @@ fn is_failure(data: &Data<'_>) -> bool {
         || field::<Code<'_>>(data.tencent)
             .is_some_and(|answer| is_truthy(answer.error) || is_coded(answer.error_message))
         || is_coded(data.error_message)
-        || is_blocked(data)
         || field::<Code<'_>>(data.last_error).is_some_and(|error| is_code(error.code))
         || is_bare_code(data)
 }

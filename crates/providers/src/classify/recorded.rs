@@ -141,6 +141,12 @@ fn in_events(body: &Bytes) -> Found {
         if reading.malformed {
             return Found::Garbled;
         }
+        // callers see Gemini's refusal as it came, in a stream that is complete; what it means is told all the same
+        let data = event.data();
+        let hidden = || fault::hidden_in_success(data.as_bytes()).is_some_and(|said| said.kind == "prompt_blocked");
+        if reading.finished && hidden() {
+            return Found::Error(Bytes::copy_from_slice(data.as_bytes()));
+        }
         complete |= reading.finished || reading.done;
     }
     if complete { Found::Nothing } else { Found::Cut }

@@ -202,9 +202,8 @@ fn gemini_chunks_are_read() {
         r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":2}}"#,
     );
     assert!(end.finished && !end.done && !end.usage_only && end.usage.is_some());
-    let blocked = read(r#"{"promptFeedback":{"blockReason":"OTHER"}}"#);
-    assert!(blocked.finished && blocked.error.is_some());
-    assert_eq!(read(r#"{"candidates":[{}],"promptFeedback":{"blockReason":"OTHER"}}"#).error, None);
+    assert!(read(r#"{"promptFeedback":{"blockReason":"OTHER"}}"#).finished);
+    assert!(!read(r#"{"candidates":[{}],"promptFeedback":{"blockReason":"OTHER"}}"#).finished);
 }
 
 #[test]
