@@ -1,7 +1,7 @@
 //! Tools and their choice, written ("Function calling"; "Grounding with Google Search", 2026-11).
 
 use crate::json::{List, Object};
-use crate::model::{Dropped, Function, Request, Tool, ToolChoice, Vendor, WebSearch};
+use crate::model::{Dropped, Function, Request, Tool, ToolChoice, Vendor};
 use crate::text::Text;
 
 use super::family::Version;
@@ -80,7 +80,7 @@ fn note(request: &Request<'_>, is_alone: bool, dropped: &mut Dropped) {
                 function.extras.iter().for_each(|extra| dropped.note(&format!("tools.{}", extra.name)));
             }
             Tool::WebSearch(_) if !is_alone => dropped.note("tools.web_search"),
-            Tool::WebSearch(search) => note_search(search, dropped),
+            Tool::WebSearch(search) => dropped.note_search(search),
             Tool::Opaque(tool) => {
                 let is_kept = is_alone && tool.vendor == Vendor::Google && tool.json.is_some();
                 if !is_kept {
@@ -89,15 +89,6 @@ fn note(request: &Request<'_>, is_alone: bool, dropped: &mut Dropped) {
             }
         }
     }
-}
-
-fn note_search(search: &WebSearch<'_>, dropped: &mut Dropped) {
-    dropped.note_if(search.max_uses.is_some(), "tools.max_uses");
-    dropped.note_if(!search.allowed_domains.is_empty(), "tools.allowed_domains");
-    dropped.note_if(!search.blocked_domains.is_empty(), "tools.blocked_domains");
-    dropped.note_if(search.context_size.is_some(), "tools.search_context_size");
-    dropped.note_if(search.location.is_some(), "tools.user_location");
-    dropped.note_if(search.cache.is_some(), "tools.cache_control");
 }
 
 fn write_function(list: &mut List<'_>, function: &Function<'_>) {

@@ -204,7 +204,12 @@ fn tools(body: &mut Object<'_>, request: &Request<'_>, dropped: &mut Dropped) {
             Tool::WebSearch(_) | Tool::Opaque(_) => None,
         })
     };
-    if request.tools.iter().any(|tool| matches!(tool, Tool::WebSearch(_))) {
+    let searches = request.tools.iter().filter_map(|tool| match tool {
+        Tool::WebSearch(search) => Some(search),
+        Tool::Function(_) | Tool::Opaque(_) => None,
+    });
+    if let Some(search) = searches.last() {
+        dropped.note_search(search);
         body.flag("EnableEnhancement", true);
     }
     if functions().next().is_none() {

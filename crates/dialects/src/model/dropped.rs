@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Media, Part, Request, Tool};
+use super::{Media, Part, Request, Tool, WebSearch};
 
 /// The names of the caller's fields that did not reach the provider. Sorted, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +44,16 @@ impl Dropped {
         }
         let cites = |part: &Part<'_>| matches!(part, Part::Text(text) if !text.citations.is_empty());
         self.note_if(request.messages.iter().any(|message| message.parts.iter().any(cites)), "messages.citations");
+    }
+
+    /// Notes all that is said about a search in the web, for providers who can but switch it on.
+    pub fn note_search(&mut self, search: &WebSearch<'_>) {
+        self.note_if(search.max_uses.is_some(), "tools.max_uses");
+        self.note_if(!search.allowed_domains.is_empty(), "tools.allowed_domains");
+        self.note_if(!search.blocked_domains.is_empty(), "tools.blocked_domains");
+        self.note_if(search.context_size.is_some(), "tools.search_context_size");
+        self.note_if(search.location.is_some(), "tools.user_location");
+        self.note_if(search.cache.is_some(), "tools.cache_control");
     }
 
     /// Notes an image's wish to be looked at more or less closely.

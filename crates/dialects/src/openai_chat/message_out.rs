@@ -222,6 +222,10 @@ fn assistant(list: &mut List<'_>, message: &Message<'_>, profile: &Profile, drop
         }
     }
     if content.is_empty() && calls.is_empty() && !message.parts.is_empty() {
+        // thoughts alone make no message
+        for thought in thoughts {
+            dropped.note(if thought.hidden.is_some() { "messages.redacted_thinking" } else { "messages.thinking" });
+        }
         return;
     }
     list.object(|object| {

@@ -220,7 +220,13 @@ fn write_parameters(
         parameters.list("stop", |list| request.stop.iter().for_each(|text| list.text(text)));
     }
     tools::write(parameters, request, dropped);
-    let searches = request.tools.iter().any(|tool| matches!(tool, Tool::WebSearch(_)));
+    let searches = request.tools.iter().any(|tool| match tool {
+        Tool::WebSearch(search) => {
+            dropped.note_search(search);
+            true
+        }
+        Tool::Function(_) | Tool::Opaque(_) => false,
+    });
     match request.extra("enable_search") {
         Some(wanted) => parameters.raw("enable_search", wanted.get()),
         None if searches || settings.is_some_and(|settings| settings.enable_search) => {

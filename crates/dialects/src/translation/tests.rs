@@ -129,6 +129,19 @@ fn what_only_the_caller_s_dialect_knows_is_named_when_it_is_left_out() {
         let left_out = named(Protocol::Anthropic, provider, claude);
         assert_eq!(left_out.trim_start_matches("max_tokens, "), all, "{provider:?}");
     }
+    let search = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"x"}],"tools":[
+        {"type":"web_search_20250305","name":"web_search","max_uses":2,"allowed_domains":["a.test"]}]}"#;
+    for provider in [Protocol::Gemini, Protocol::Qwen, Protocol::Hunyuan] {
+        let left_out = named(Protocol::Anthropic, provider, search);
+        assert_eq!(
+            left_out.trim_start_matches("max_tokens, "),
+            "tools.allowed_domains, tools.max_uses",
+            "{provider:?}"
+        );
+    }
+    let alone = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"x"},
+        {"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"s"}]},{"role":"user","content":"y"}]}"#;
+    assert_eq!(named(Protocol::Anthropic, Protocol::OpenAiChat, alone), "messages.thinking");
     let gemini = r#"{"contents":[{"role":"user","parts":[{"text":"x"}]}],"tools":[{"googleSearch":{"timeRangeFilter":{}}}],
         "generationConfig":{"responseMimeType":"text/x.enum"}}"#;
     let all = "responseMimeType, tools.googleSearch.timeRangeFilter";
