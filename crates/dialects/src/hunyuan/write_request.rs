@@ -204,11 +204,7 @@ fn tools(body: &mut Object<'_>, request: &Request<'_>, dropped: &mut Dropped) {
             Tool::WebSearch(_) | Tool::Opaque(_) => None,
         })
     };
-    let searches = request.tools.iter().filter_map(|tool| match tool {
-        Tool::WebSearch(search) => Some(search),
-        Tool::Function(_) | Tool::Opaque(_) => None,
-    });
-    if let Some(search) = searches.last() {
+    if let Some(search) = request.web_search() {
         dropped.note_search(search);
         body.flag("EnableEnhancement", true);
     }

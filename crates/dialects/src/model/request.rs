@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{CacheMark, Message, Part, Tool, ToolChoice};
+use super::{CacheMark, Message, Part, Tool, ToolChoice, WebSearch};
 use crate::text::{Number, Text};
 
 /// What is asked. Field names are those under which `x-claviger-dropped` reports them.
@@ -60,6 +60,14 @@ impl<'a> Request<'a> {
     /// The extra with this name.
     pub fn extra(&self, name: &str) -> Option<&'a RawValue> {
         self.extras.iter().find(|extra| extra.name.as_str() == name).map(|extra| extra.value)
+    }
+
+    /// The search in the web, if one is offered.
+    pub fn web_search(&self) -> Option<&WebSearch<'a>> {
+        self.tools.iter().find_map(|tool| match tool {
+            Tool::WebSearch(search) => Some(search),
+            Tool::Function(_) | Tool::Opaque(_) => None,
+        })
     }
 
     /// The name of the tool that was called under this id: for dialects whose results need it.

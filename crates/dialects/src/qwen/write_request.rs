@@ -2,9 +2,7 @@
 
 use crate::codec::Context;
 use crate::json::{List, Object, json_of};
-use crate::model::{
-    CallKind, Dropped, Media, MediaKind, Message, OutputForm, Part, Request, Role, Source, Tool, ToolResult,
-};
+use crate::model::{CallKind, Dropped, Media, MediaKind, Message, OutputForm, Part, Request, Role, Source, ToolResult};
 use crate::plain::{note_rest, text_of_message};
 use crate::settings::Settings;
 use crate::text::{Number, Text};
@@ -220,16 +218,11 @@ fn write_parameters(
         parameters.list("stop", |list| request.stop.iter().for_each(|text| list.text(text)));
     }
     tools::write(parameters, request, dropped);
-    let searches = request.tools.iter().any(|tool| match tool {
-        Tool::WebSearch(search) => {
-            dropped.note_search(search);
-            true
-        }
-        Tool::Function(_) | Tool::Opaque(_) => false,
-    });
+    let search = request.web_search();
+    search.into_iter().for_each(|search| dropped.note_search(search));
     match request.extra("enable_search") {
         Some(wanted) => parameters.raw("enable_search", wanted.get()),
-        None if searches || settings.is_some_and(|settings| settings.enable_search) => {
+        None if search.is_some() || settings.is_some_and(|settings| settings.enable_search) => {
             parameters.flag("enable_search", true);
         }
         None => {}
