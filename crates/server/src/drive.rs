@@ -5,13 +5,12 @@ pub(crate) mod attempt;
 pub(crate) mod translate;
 pub(crate) mod unpack;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use claviger_flow::{AttemptId, Ending, Flow, Step};
-use futures_util::StreamExt;
-use futures_util::stream::{AbortHandle, Abortable, FuturesUnordered};
 
 use self::arrive::{Arrived, Good};
 use self::attempt::Call;
@@ -26,12 +25,35 @@ pub(crate) enum Served {
     Failed(Box<Ending>),
 }
 
-type Running = Pin<Box<dyn Future<Output = Result<(AttemptId, Arrived), futures_util::stream::Aborted>> + Send>>;
+type Attempt = Pin<Box<dyn Future<Output = Arrived> + Send>>;
+
+/// The attempts under way. Few: one as a rule, so whoever wakes the request has all of them looked at.
+#[derive(Default)]
+struct Running(Vec<(AttemptId, Attempt)>);
+
+impl Running {
+    /// Takes out the first that has something to tell.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(AttemptId, Arrived)> {
+        for at in 0..self.0.len() {
+            let (id, attempt) = &mut self.0[at];
+            if let Poll::Ready(arrived) = attempt.as_mut().poll(cx) {
+                let id = *id;
+                drop(self.0.swap_remove(at));
+                return Poll::Ready((id, arrived));
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Ends an attempt that has nothing more to tell.
+    fn stop(&mut self, attempt: AttemptId) {
+        self.0.retain(|(id, _)| *id != attempt);
+    }
+}
 
 /// Runs the request to its commit or its end. Dropping the future cancels everything.
 pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
-    let mut running: FuturesUnordered<Running> = FuturesUnordered::new();
-    let mut handles: Vec<(AttemptId, AbortHandle)> = Vec::new();
+    let mut running = Running::default();
     let shared = Arc::clone(&exchange.shared);
     let mut place = Place::new(Arc::clone(&shared));
     loop {
@@ -39,13 +61,11 @@ pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
         let joined = place.take(exchange.flow().and_then(Flow::ticket));
         match step {
             Step::Send(start) => {
-                if let Some(handle) = start.instead_of.and_then(|silent| handle_of(&handles, silent)) {
-                    handle.abort();
+                if let Some(silent) = start.instead_of {
+                    running.stop(silent);
                 }
-                let (id, attempt) = (start.attempt, attempt::run(Arc::clone(&shared), Arc::clone(call), start));
-                let (handle, registration) = AbortHandle::new_pair();
-                handles.push((id, handle));
-                running.push(Box::pin(Abortable::new(async move { (id, attempt.await) }, registration)));
+                let id = start.attempt;
+                running.0.push((id, Box::pin(attempt::run(Arc::clone(&shared), Arc::clone(call), start))));
             }
             // whatever changed before it stood in the line, nobody has told it
             Step::Wait { held: true, .. } if joined => {}
@@ -53,14 +73,15 @@ pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
                 let began = shared.clock.now();
                 tokio::select! {
                     biased;
-                    Some(done) = running.next() => {
-                        // an aborted attempt was settled when it lost
-                        if let Ok((id, arrived)) = done
-                            && let Some(good) = take(exchange, id, arrived, &handles)
-                        {
-                            return Served::Good(Box::new(good));
+                    (id, arrived) = poll_fn(|cx| running.poll_next(cx)) => match arrived {
+                        Arrived::Good(good) => {
+                            for loser in exchange.commit(id, good.status, &good.headers) {
+                                running.stop(loser);
+                            }
+                            return Served::Good(good);
                         }
-                    }
+                        Arrived::Failed(failed) => exchange.failed(id, failed),
+                    },
                     () = place.woken(), if held => {}
                     () = tokio::time::sleep_until(shared.clock.instant(until)) => {}
                 }
@@ -71,32 +92,6 @@ pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
             Step::Fail(ending) => return Served::Failed(ending),
         }
     }
-}
-
-fn take(
-    exchange: &mut Exchange,
-    id: AttemptId,
-    arrived: Arrived,
-    handles: &[(AttemptId, AbortHandle)],
-) -> Option<Good> {
-    match arrived {
-        Arrived::Good(good) => {
-            for loser in exchange.commit(id, good.status, &good.headers) {
-                if let Some(handle) = handle_of(handles, loser) {
-                    handle.abort();
-                }
-            }
-            Some(*good)
-        }
-        Arrived::Failed(failed) => {
-            exchange.failed(id, failed);
-            None
-        }
-    }
-}
-
-fn handle_of(handles: &[(AttemptId, AbortHandle)], attempt: AttemptId) -> Option<&AbortHandle> {
-    handles.iter().find(|(id, _)| *id == attempt).map(|(_, handle)| handle)
 }
 
 /// `drive` is called for routed requests only.
