@@ -18,7 +18,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Frame, Incoming};
 use parking_lot::Mutex;
 
-use crate::drive::attempt::Call;
+use crate::drive::attempt::{Call, abreast};
 use crate::drive::{Served, drive};
 use crate::exchange::Exchange;
 use crate::live::Live;
@@ -67,7 +67,9 @@ pub(crate) async fn serve(shared: Arc<Shared>, mut request: Request<Incoming>) -
         Err(refusal) => return respond::refuse(exchange, dialect, &refusal),
     };
     exchange.routed(&route, flow);
-    match drive(&mut exchange, &call).await {
+    let served = drive(&mut exchange, &call).await;
+    abreast().await;
+    match served {
         Served::Good(good) => respond::good(exchange, &call, *good, on_upgrade),
         Served::Failed(ending) => respond::failed(exchange, dialect, *ending),
     }
