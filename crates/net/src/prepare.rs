@@ -11,19 +11,6 @@ use crate::endpoint::Endpoint;
 use crate::error::SendError;
 use crate::message::{OutBody, Outgoing};
 
-/// Never end-to-end (RFC 9110, section 7.6.1). `expect` is here too: the body follows at once, so there is nothing to
-/// expect. `te` and `trailer` go because no trailers are relayed.
-const HOP_BY_HOP: [HeaderName; 8] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::EXPECT,
-];
-
 /// A request checked and cleaned, not yet bound to an HTTP version.
 pub(crate) struct Prepared<'a> {
     pub(crate) method: Method,
@@ -97,24 +84,25 @@ impl Payload {
 }
 
 fn strip(headers: &mut HeaderMap, upgrade: bool) {
-    headers.remove(header::HOST);
+    // one look at the names is quicker than looking each of them up
+    let mut out: Vec<HeaderName> = headers.keys().filter(|name| is_ours(name.as_str(), upgrade)).cloned().collect();
     if !upgrade {
-        let named: Vec<HeaderName> = headers
-            .get_all(header::CONNECTION)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|name| name.trim().parse().ok())
-            .collect();
-        for name in &named {
-            headers.remove(name);
-        }
-        headers.remove(header::UPGRADE);
+        let named = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+        out.extend(named.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()));
     }
-    for name in &HOP_BY_HOP {
-        if !(upgrade && *name == header::CONNECTION) {
-            headers.remove(name);
-        }
+    for name in &out {
+        headers.remove(name);
+    }
+}
+
+/// Never end-to-end (RFC 9110, section 7.6.1), or said by us. `expect` is here too: the body follows at once, so there is
+/// nothing to expect. `te` and `trailer` go because no trailers are relayed.
+fn is_ours(name: &str, upgrade: bool) -> bool {
+    match name {
+        "connection" | "upgrade" => !upgrade,
+        "expect" | "host" | "keep-alive" | "proxy-authorization" | "proxy-connection" => true,
+        "te" | "trailer" | "transfer-encoding" => true,
+        _ => false,
     }
 }
 

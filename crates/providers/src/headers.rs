@@ -1,7 +1,7 @@
 //! The headers of a request to a provider: the caller's, adapted, and those that the row adds.
 
 use claviger_wire::Ask;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::address::{filled, names_set_option};
@@ -47,11 +47,8 @@ pub(crate) fn added(row: &Row, settings: &Settings) -> Vec<Added> {
 
 /// The caller's headers for a request in the caller's own dialect.
 pub(crate) fn passed(ask: &Ask, added: &[Added]) -> HeaderMap {
+    // Without the body's length and the host, which are ours to say, and without compression, which is the sender's choice.
     let mut headers = ask.headers.clone();
-    // The body's length and the host are ours to say, and compression is the sender's choice.
-    headers.remove(HOST);
-    headers.remove(CONTENT_LENGTH);
-    headers.remove(ACCEPT_ENCODING);
     if ask.stream {
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
     }

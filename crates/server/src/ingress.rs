@@ -192,6 +192,7 @@ fn host_of(headers: &HeaderMap) -> Option<&str> {
 
 /// The body up to the cap; and what came beyond it, when it is longer.
 async fn buffer(limits: &Limits, incoming: &mut Incoming) -> Result<(Bytes, Option<Bytes>), Refusal> {
+    let announced = incoming.size_hint().lower();
     let mut first = Bytes::new();
     let mut all: Vec<u8> = Vec::new();
     loop {
@@ -214,6 +215,8 @@ async fn buffer(limits: &Limits, incoming: &mut Incoming) -> Result<(Bytes, Opti
             first = data;
         } else {
             if all.is_empty() {
+                let announced = usize::try_from(announced).unwrap_or(usize::MAX).min(limits.buffer_body);
+                all.reserve_exact(announced.max(have + data.len()));
                 all.extend_from_slice(&first);
             }
             all.extend_from_slice(&data);

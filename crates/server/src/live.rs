@@ -12,6 +12,7 @@ use claviger_pool::{Checks, CredentialId, CredentialSpec, Health, Pool, Provider
 use claviger_providers::Provider;
 use claviger_types::{Moment, Operation, Secret};
 use foldhash::fast::RandomState;
+use http::HeaderValue;
 
 use crate::context::Context;
 use crate::tokens::Account;
@@ -32,6 +33,8 @@ pub(crate) struct Live {
 /// A provider, ready to send to.
 #[derive(Debug)]
 pub(crate) struct Supply {
+    /// Its id as a header.
+    pub(crate) name: Option<HeaderValue>,
     pub(crate) egress: Arc<Egress>,
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Option<Duration>,
@@ -46,6 +49,8 @@ pub(crate) struct Key {
     pub(crate) secret: Option<Secret>,
     /// `name (sk-…a1b2)` or `sk-…a1b2`.
     pub(crate) shown: String,
+    /// The same as a header. The ellipsis of masked secrets is no ASCII, but bytes that a header may have.
+    pub(crate) header: Option<HeaderValue>,
     /// Its name or masked form alone, for labels.
     pub(crate) label: String,
     pub(crate) fingerprint: String,
@@ -73,6 +78,7 @@ impl Live {
             let egress = Arc::new(egress(provider));
             Net::check(&egress)?;
             supplies.push(Supply {
+                name: HeaderValue::from_str(provider.provider.id()).ok(),
                 context: context(provider, old),
                 egress,
                 connect_timeout: provider.connect_timeout,
@@ -114,6 +120,7 @@ impl Key {
         Self {
             secret: None,
             shown: nothing(),
+            header: None,
             label: nothing(),
             fingerprint: nothing(),
             provider,
@@ -138,7 +145,8 @@ impl Key {
         };
         let secret = account.is_none().then(|| credential.secret.clone());
         let no_summaries = AtomicBool::new(false);
-        Self { secret, shown, label, fingerprint, provider: index, account, no_summaries }
+        let header = HeaderValue::from_bytes(shown.as_bytes()).ok();
+        Self { secret, shown, header, label, fingerprint, provider: index, account, no_summaries }
     }
 }
 

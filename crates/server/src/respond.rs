@@ -16,21 +16,9 @@ use crate::drive::attempt::Call;
 use crate::exchange::{Exchange, millis};
 use crate::relay::{Body, Idle, RawRelay, Terms, relay_events};
 
-/// Headers that concern one connection only, and those of the upstream that are not for our clients: its cookies
-/// would tie different callers together.
-const NOT_PASSED: [HeaderName; 8] = [
-    header::CONNECTION,
-    header::TRANSFER_ENCODING,
-    header::TE,
-    header::TRAILER,
-    header::UPGRADE,
-    header::PROXY_AUTHENTICATE,
-    header::SET_COOKIE,
-    HeaderName::from_static("keep-alive"),
-];
-
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-claviger-attempts");
 const WAIT_MS: HeaderName = HeaderName::from_static("x-claviger-wait-ms");
 const PROVIDER: HeaderName = HeaderName::from_static("x-claviger-provider");
@@ -198,20 +186,37 @@ fn own(status: u16, mut headers: HeaderMap, body: Bytes) -> Response<Body> {
 }
 
 fn passed(mut headers: HeaderMap) -> HeaderMap {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named.iter().chain(&NOT_PASSED) {
-        headers.remove(name);
+    // one look at the names is quicker than looking each of them up
+    let mut out: Vec<HeaderName> = headers.keys().filter(|name| is_kept_back(name.as_str())).cloned().collect();
+    for value in headers.get_all(header::CONNECTION) {
+        let named = value.to_str().unwrap_or_default().split(',');
+        out.extend(named.filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok()));
     }
-    if let Some(theirs) = headers.remove(REQUEST_ID) {
-        headers.insert("x-upstream-request-id", theirs);
+    for name in out {
+        let value = headers.remove(&name);
+        if let Some(theirs) = value.filter(|_| name == REQUEST_ID) {
+            headers.insert(UPSTREAM_REQUEST_ID, theirs);
+        }
     }
     headers
+}
+
+/// Headers that concern one connection only, and those of the upstream that are not for our clients: its cookies
+/// would tie different callers together, and its request id is passed on under another name.
+fn is_kept_back(name: &str) -> bool {
+    // compares the few of the same length only
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "set-cookie"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "x-request-id"
+    )
 }
 
 /// Names what the provider did not get, here and in the receipt.
@@ -239,14 +244,10 @@ fn ours(headers: &mut HeaderMap, exchange: &Exchange) {
     headers.insert(ATTEMPTS, HeaderValue::from(flow.attempts().len()));
     headers.insert(WAIT_MS, HeaderValue::from(millis(exchange.waited())));
     let Some(attempt) = flow.committed().map(|id| &flow.attempts()[id.index()]) else { return };
-    let provider = exchange.live.plan.providers[attempt.provider].provider.id();
-    if let Ok(value) = HeaderValue::from_str(provider) {
-        headers.insert(PROVIDER, value);
+    if let Some(name) = &exchange.live.supplies[attempt.provider].name {
+        headers.insert(PROVIDER, name.clone());
     }
-    // masked secrets hold an ellipsis, which is not ASCII but a legal header byte sequence
-    if let Some(key) = exchange.live.key(attempt.credential)
-        && let Ok(value) = HeaderValue::from_bytes(key.shown.as_bytes())
-    {
-        headers.insert(CREDENTIAL, value);
+    if let Some(shown) = exchange.live.key(attempt.credential).and_then(|key| key.header.as_ref()) {
+        headers.insert(CREDENTIAL, shown.clone());
     }
 }

@@ -14,6 +14,9 @@ use crate::connect::Io;
 use crate::message::OutBody;
 use crate::prepare::{Payload, Prepared};
 
+/// Bodies up to this many bytes are copied behind their head: a plain write is cheaper than a gathering one.
+const JOINED: usize = 4096;
+
 /// A request on its way out.
 pub(super) struct Upload {
     payload: Payload,
@@ -65,7 +68,11 @@ impl Upload {
             Some(length) => (Framing::Length(length), Some(length)),
             None => (Framing::Chunked, None),
         };
-        let mut head = head(prepared, &payload.headers);
+        let room = match &payload.body {
+            OutBody::Whole(whole) if whole.len() <= JOINED => whole.len(),
+            OutBody::Whole(_) | OutBody::Stream(_) => 0,
+        };
+        let mut head = head(prepared, &payload.headers, room);
         match (framing, length) {
             (Framing::Chunked, _) => head.extend_from_slice(b"transfer-encoding: chunked\r\n"),
             (Framing::Length(_), Some(length)) => {
@@ -77,6 +84,10 @@ impl Upload {
         }
         head.extend_from_slice(b"\r\n");
         let (content, progress) = match &payload.body {
+            OutBody::Whole(whole) if whole.len() <= JOINED => {
+                head.extend_from_slice(whole);
+                (Bytes::new(), Progress::Last)
+            }
             OutBody::Whole(whole) => (whole.clone(), Progress::Last),
             OutBody::Stream(_) => (Bytes::new(), Progress::Body),
         };
@@ -125,8 +136,14 @@ impl Upload {
 
     fn poll_pieces(&mut self, cx: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<()>> {
         while self.pieces.iter().any(|piece| !piece.is_empty()) {
-            let slices = self.pieces.each_ref().map(|piece| IoSlice::new(piece));
-            let mut written = ready!(Pin::new(&mut *io).poll_write_vectored(cx, &slices))?;
+            let mut written = ready!(match &self.pieces {
+                [only, second, third] if second.is_empty() && third.is_empty() =>
+                    Pin::new(&mut *io).poll_write(cx, only),
+                pieces => {
+                    let slices = pieces.each_ref().map(|piece| IoSlice::new(piece));
+                    Pin::new(&mut *io).poll_write_vectored(cx, &slices)
+                }
+            })?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -176,10 +193,11 @@ impl Upload {
     }
 }
 
-/// Request line and header lines, without those that frame the body and without the empty line.
-fn head(prepared: &Prepared<'_>, headers: &HeaderMap) -> Vec<u8> {
+/// Request line and header lines, without those that frame the body and without the empty line. There is `room` behind them.
+fn head(prepared: &Prepared<'_>, headers: &HeaderMap, room: usize) -> Vec<u8> {
     let lines: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    let mut head = Vec::with_capacity(lines + prepared.path.as_str().len() + prepared.authority.len() + 96);
+    let start = prepared.path.as_str().len() + prepared.authority.len() + 96;
+    let mut head = Vec::with_capacity(start + lines + room);
     for part in
         [prepared.method.as_str(), " ", prepared.path.as_str(), " HTTP/1.1\r\nhost: ", prepared.authority, "\r\n"]
     {

@@ -62,9 +62,9 @@ impl Head {
     }
 }
 
-/// The values share the memory of what was read.
+/// The values share the memory of what was read. There is room for a few more, which gateways add to what they pass on.
 fn fields(from: &Bytes, lines: &[httparse::Header<'_>]) -> Result<HeaderMap, Malformed> {
-    let mut headers = HeaderMap::with_capacity(lines.len());
+    let mut headers = HeaderMap::with_capacity(lines.len() + 6);
     for line in lines {
         let name = HeaderName::from_bytes(line.name.as_bytes()).map_err(|error| error.to_string())?;
         let value = HeaderValue::from_maybe_shared(from.slice_ref(line.value)).map_err(|error| error.to_string())?;

@@ -95,16 +95,18 @@ enum Kind {
 
 /// What a dimension with this name counts. `None` for what is neither, and for allowances of a month: they pace nothing.
 fn kind((before, after): (&str, &str)) -> Option<Kind> {
-    let says = |word: &str| before.contains(word) || after.contains(word);
-    if says("month") {
-        None
-    } else if says("token") || says("bysize") {
-        Some(Kind::Usage)
-    } else if says("req") || after.is_empty() && before.trim_end_matches('-').ends_with("limit") {
-        Some(Kind::Requests)
-    } else {
-        None
+    let mut kind = None;
+    for word in before.split('-').chain(after.split('-')) {
+        match word.as_bytes() {
+            [b'm', b'o', b'n', b't', b'h', ..] => return None,
+            [b't', b'o', b'k', b'e', b'n', ..] => kind = Some(Kind::Usage),
+            _ if word.ends_with("bysize") => kind = Some(Kind::Usage),
+            [b'r', b'e', b'q', ..] if kind.is_none() => kind = Some(Kind::Requests),
+            _ => {}
+        }
     }
+    let is_bare = || after.is_empty() && before.trim_end_matches('-').ends_with("limit");
+    kind.or_else(|| is_bare().then_some(Kind::Requests))
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -122,12 +124,21 @@ fn role(name: &str) -> Option<(Role, (&str, &str))> {
         return None;
     }
     let start = STARTS.iter().find(|start| name.starts_with(**start))?.len();
-    let roles = [("-limit", Role::Limit), ("-remaining", Role::Remaining), ("-reset", Role::Reset)];
-    let dashes = name.bytes().enumerate().skip(start).filter(|(_, byte)| *byte == b'-');
-    dashes.map(|(at, _)| at).find_map(|at| {
-        let (word, role) = roles.iter().find(|(word, _)| name[at..].starts_with(word))?;
-        Some((*role, (&name[..at], &name[at + word.len()..])))
-    })
+    let mut at = start;
+    // the role begins one of the words that are set off by dashes
+    for word in name.get(start..)?.split_inclusive('-') {
+        let role = match word.as_bytes().first() {
+            Some(b'l') if word.starts_with("limit") => Some((Role::Limit, "limit")),
+            Some(b'r') if word.starts_with("remaining") => Some((Role::Remaining, "remaining")),
+            Some(b'r') if word.starts_with("reset") => Some((Role::Reset, "reset")),
+            _ => None,
+        };
+        if let Some((role, said)) = role.filter(|_| at > start) {
+            return Some((role, (&name[..at - 1], &name[at + said.len()..])));
+        }
+        at += word.len();
+    }
+    None
 }
 
 impl Provider {

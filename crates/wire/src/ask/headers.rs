@@ -5,7 +5,7 @@ use http::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue
 use crate::operation::decode;
 
 /// The credential headers, in the order they are believed as the caller's upstream key.
-const CREDENTIALS: [HeaderName; 5] =
+static CREDENTIALS: [HeaderName; 5] =
     [X_API_KEY, HeaderName::from_static("x-authorization"), AUTHORIZATION, API_KEY, X_GOOG_API_KEY];
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -20,9 +20,11 @@ const DROPPED_PREFIXES: [&str; 3] = ["proxy-", "x-forwarded-", "x-envoy-"];
 
 /// Removes what must not travel on. Returns the caller's own upstream key, if it brought one.
 pub(super) fn strip(headers: &mut HeaderMap) -> Option<String> {
-    let key = CREDENTIALS.iter().find_map(|name| text(headers, name).map(bearer).filter(|key| !key.is_empty()));
-    let key = key.or_else(|| websocket_key(headers)).map(str::to_owned);
-    let mut dropped: Vec<HeaderName> = headers.keys().filter(|name| is_dropped(name)).cloned().collect();
+    // one look at the names is quicker than looking each of them up
+    let mut dropped: Vec<HeaderName> = headers.keys().filter(|name| is_dropped(name.as_str())).cloned().collect();
+    let brought = CREDENTIALS.iter().filter(|name| dropped.contains(name));
+    let mut keys = brought.filter_map(|name| text(headers, name)).map(bearer).filter(|key| !key.is_empty());
+    let key = keys.next().or_else(|| websocket_key(headers)).map(str::to_owned);
     for value in headers.get_all(CONNECTION) {
         let names = value.to_str().unwrap_or_default().split(',');
         dropped.extend(names.filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok()));
@@ -34,16 +36,18 @@ pub(super) fn strip(headers: &mut HeaderMap) -> Option<String> {
     key
 }
 
-fn is_dropped(name: &HeaderName) -> bool {
+fn is_dropped(name: &str) -> bool {
     // a `match` compares the few of the same length only
-    match name.as_str() {
+    match name {
         // hop by hop
         "connection" | "http2-settings" | "keep-alive" | "te" | "trailer" | "transfer-encoding" | "upgrade" => true,
         // what we set ourselves
         "accept-encoding" | "content-length" | "expect" | "host" => true,
         // who the client is
         "forwarded" | "x-hi-original-auth" | "x-original-host" | "x-real-ip" => true,
-        text => CREDENTIALS.contains(name) || DROPPED_PREFIXES.iter().any(|prefix| text.starts_with(prefix)),
+        // the credentials above
+        "x-api-key" | "x-authorization" | "authorization" | "api-key" | "x-goog-api-key" => true,
+        _ => name.starts_with(['p', 'x']) && DROPPED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)),
     }
 }
 

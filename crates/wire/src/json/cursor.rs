@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use wide::u8x16;
+
 use crate::raw::unescaped;
 
 /// A place in a text.
@@ -221,52 +223,18 @@ impl<'t> Cursor<'t> {
 
 /// How many bytes of a string stand for themselves: up to a quote, a backslash or a control character.
 fn plain(bytes: &[u8]) -> usize {
-    // most keys and values are short
-    let (first, rest) = bytes.split_at(bytes.len().min(STRIDE));
-    let end = plain_words(first);
-    if end < STRIDE {
-        return end;
-    }
-    let (strides, _) = rest.as_chunks::<STRIDE>();
-    let at = STRIDE + strides.iter().take_while(|stride| !has_end(stride)).count() * STRIDE;
-    at + plain_words(&bytes[at..])
-}
-
-/// The same, eight bytes at a time.
-fn plain_words(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (nth, word) in words.iter().enumerate() {
-        let ends = ends_in(u64::from_le_bytes(*word));
+    let (strides, rest) = bytes.as_chunks::<STRIDE>();
+    for (nth, stride) in strides.iter().enumerate() {
+        let bytes = u8x16::new(*stride);
+        let controls = bytes.simd_eq(bytes.min(u8x16::splat(b' ' - 1)));
+        let ends = bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\')) | controls;
+        let ends = ends.to_bitmask();
         if ends != 0 {
-            return nth * 8 + ends.trailing_zeros() as usize / 8;
+            return nth * STRIDE + ends.trailing_zeros() as usize;
         }
     }
-    words.len() * 8 + rest.iter().position(|byte| is_end(*byte) != 0).unwrap_or(rest.len())
-}
-
-/// Written without a branch: the compiler makes a few vector instructions of it.
-fn has_end(stride: &[u8; STRIDE]) -> bool {
-    let mut found = 0;
-    for byte in stride {
-        found |= is_end(*byte);
-    }
-    found != 0
-}
-
-const fn is_end(byte: u8) -> u8 {
-    (byte < b' ') as u8 | (byte == b'"') as u8 | (byte == b'\\') as u8
-}
-
-/// The high bit of each of eight bytes that ends a plain run; above the first one there may be bits too many.
-const fn ends_in(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const fn zeros(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word
-    }
-    let quotes = zeros(word ^ (ONES * b'"' as u64));
-    let backslashes = zeros(word ^ (ONES * b'\\' as u64));
-    let controls = word.wrapping_sub(ONES * b' ' as u64) & !word;
-    (quotes | backslashes | controls) & (ONES * 0x80)
+    let is_end = |byte: &u8| matches!(byte, 0..b' ' | b'"' | b'\\');
+    strides.len() * STRIDE + rest.iter().position(is_end).unwrap_or(rest.len())
 }
 
 /// Which brackets are open, a bit each: `true` for an object.
