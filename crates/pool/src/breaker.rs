@@ -29,6 +29,26 @@ enum Gate {
     },
 }
 
+/// How the breaker sees its endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// All is well, or well enough.
+    Closed,
+    /// Failures are many: retries of what it may have failed are rationed.
+    Suspect,
+    /// It is down: nothing but probes goes.
+    Open,
+    /// It is down, but its probe is silent for longer than failures took: likely it is back.
+    Promising,
+}
+
+impl Outlook {
+    /// Whether only probes go.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Promising)
+    }
+}
+
 /// What the breaker says to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passage {
@@ -81,6 +101,15 @@ impl Breaker {
     pub(crate) fn is_promising(&self, now: Moment) -> bool {
         let hopeful = (self.failing * rules::PROMISING.0).max(rules::PROMISING.1);
         matches!(self.gate, Gate::Open { probe: Some((_, sent)), .. } if now >= sent.plus(hopeful))
+    }
+
+    pub(crate) fn outlook(&self, now: Moment) -> Outlook {
+        match self.gate {
+            Gate::Open { .. } if self.is_promising(now) => Outlook::Promising,
+            Gate::Open { .. } => Outlook::Open,
+            Gate::Closed if self.bucket <= rules::BUCKET_SUSPECT => Outlook::Suspect,
+            Gate::Closed => Outlook::Closed,
+        }
     }
 
     pub(crate) fn is_open(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use claviger_types::{Class, Moment};
 
-use crate::breaker::Passage;
+use crate::breaker::{Outlook, Passage};
 use crate::endpoint::Endpoint;
 use crate::health::Checks;
 use crate::ids::{CredentialId, ProviderId};
@@ -102,8 +102,8 @@ pub struct EndpointView {
     pub strategy: Strategy,
     /// Which rests of its credentials the gateway ends by itself.
     pub checks: Checks,
-    /// Whether its breaker is open.
-    pub breaker_open: bool,
+    /// How its breaker sees it.
+    pub breaker: Outlook,
     /// When the next probe of an open breaker may go.
     pub next_probe: Option<Moment>,
     /// Learned: attempts per second that the endpoint accepts.
@@ -177,7 +177,7 @@ fn view(now: Moment, target: usize, strategy: Strategy, endpoint: &Endpoint) -> 
         target,
         strategy,
         checks: Checks::Never,
-        breaker_open: endpoint.breaker.is_open(),
+        breaker: endpoint.breaker.outlook(now),
         next_probe,
         pace: endpoint.pace.rate(now),
         waiting: endpoint.line.ahead(None),

@@ -30,6 +30,7 @@ mod snapshot;
 mod standing;
 mod strategy;
 
+pub use breaker::Outlook;
 pub use checks::Check;
 pub use explain::{EndpointView, Explanation, Extent, Say};
 pub use facts::{Fact, Whose};

@@ -55,7 +55,7 @@ fn provider(credentials: Vec<CredentialSpec>) -> ProviderSpec {
 }
 
 fn breaker_open(pool: &mut Pool, now: Moment, targets: &[(ProviderId, &str)]) -> bool {
-    pool.explain(now, targets).0.iter().any(|endpoint| endpoint.breaker_open || endpoint.pace.is_some())
+    pool.explain(now, targets).0.iter().any(|endpoint| endpoint.breaker.is_open() || endpoint.pace.is_some())
 }
 
 fn end_of(class: u8, scope: u8, hint: Option<u16>) -> End {

@@ -94,6 +94,13 @@ pub(crate) async fn drive(exchange: &mut Exchange, call: &Arc<Call>) -> Served {
     }
 }
 
+/// Lets all that is ready now come as far as this, so that what they write is written in one go: a peer that the first of
+/// it wakes is then awake for the rest, and each step of the way finds its code and data at hand. Without load there is
+/// nobody to wait for ([why](../../../docs/decisions/011-threads-and-batches.md)).
+pub(crate) async fn abreast() {
+    tokio::task::yield_now().await;
+}
+
 /// `drive` is called for routed requests only.
 fn unrouted() -> Ending {
     Ending {

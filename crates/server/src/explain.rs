@@ -8,7 +8,7 @@ mod say;
 mod table;
 
 use claviger_flow::{Route, Tier};
-use claviger_pool::{Checks, EndpointView, Explanation, Extent, Limits, Pool, ProviderId, Say, Strategy};
+use claviger_pool::{Checks, EndpointView, Explanation, Extent, Limits, Outlook, Pool, ProviderId, Say, Strategy};
 use claviger_telemetry::rfc3339;
 use claviger_types::{Dialect, Moment, Operation};
 use claviger_wire::{Ask, BodyForm, operation};
@@ -198,7 +198,12 @@ fn endpoint(live: &Live, targets: &[Target], view: &EndpointView, now: Now) -> V
         "model": model,
         "strategy": strategy(view.strategy),
         "checks": checks(view.checks),
-        "breaker": if view.breaker_open { "open" } else { "closed" },
+        "breaker": match view.breaker {
+            Outlook::Closed => "closed",
+            Outlook::Suspect => "suspect",
+            Outlook::Open => "open",
+            Outlook::Promising => "promising",
+        },
         "next_probe": view.next_probe.map(|at| rfc3339(now.wall_of(at))),
         "accepts_per_second": view.pace.map(rounded),
         "waiting": view.waiting,

@@ -18,8 +18,8 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Frame, Incoming};
 use parking_lot::Mutex;
 
-use crate::drive::attempt::{Call, abreast};
-use crate::drive::{Served, drive};
+use crate::drive::attempt::Call;
+use crate::drive::{Served, abreast, drive};
 use crate::exchange::Exchange;
 use crate::live::Live;
 use crate::relay::Body;

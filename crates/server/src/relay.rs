@@ -170,6 +170,9 @@ fn provider(exchange: &Exchange, index: usize) -> &Provider {
     &exchange.live.plan.providers[index].provider
 }
 
+/// Longer than any silence, and so short that a moment after it can be told.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
 /// The longest silence between two chunks.
 pub(crate) struct Idle {
     limit: Duration,
@@ -179,8 +182,8 @@ pub(crate) struct Idle {
 }
 
 impl Idle {
-    pub(crate) const fn new(limit: Duration) -> Self {
-        Self { limit, timer: None, since: None }
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self { limit: limit.min(LONGEST), timer: None, since: None }
     }
 
     /// Something came: the next silence starts anew.

@@ -9,7 +9,7 @@ use claviger_types::{Operation, Usage};
 
 use crate::answer::{Code, is_coded, names_failure};
 use crate::json;
-use crate::raw::{Raw, elements, field, fields, is_code, is_truthy, object, text};
+use crate::raw::{Raw, elements, field, fields, is_code, is_truthy, object, objects, text};
 use crate::sse::Event;
 use crate::usage::{self, Counts, Metadata};
 
@@ -207,7 +207,7 @@ fn gemini(data: &Data<'_>) -> Reading {
 
 fn qwen(data: &Data<'_>) -> Reading {
     let output: Choice<'_> = field(data.output).unwrap_or_default();
-    let choices = output.choices.as_deref().unwrap_or_default();
+    let choices: Vec<Choice<'_>> = objects(output.choices).collect();
     Reading {
         content: output.has_content() || choices.iter().any(Choice::has_content),
         finished: output.is_finished() || choices.iter().any(Choice::is_finished),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-/// The most that chunk extensions may add up to, and the trailer section: nobody needs either.
+/// The most that the extensions of a chunk may add up to, and the trailer section: nobody needs either.
 const EXTRAS: u32 = 16 * 1024;
 
 /// Where in a body we are.
@@ -24,7 +24,7 @@ pub(crate) struct Chunk {
     at: At,
     /// The size being read, then what is left of the chunk.
     size: u64,
-    /// Bytes of extensions and trailers so far.
+    /// Bytes of this chunk's extensions so far, in the end of the trailers.
     extras: u32,
 }
 
@@ -142,8 +142,10 @@ impl Chunk {
             (At::MoreSize | At::Extension, b'\r') => At::SizeEnd,
             // A line feed here could hide a chunk from who reads lines another way.
             (At::Extension, byte) if byte != b'\n' => self.extra(At::Extension)?,
-            (At::SizeEnd, b'\n') if self.size == 0 => At::Trailer,
-            (At::SizeEnd, b'\n') => At::Data,
+            (At::SizeEnd, b'\n') => {
+                self.extras = 0;
+                if self.size == 0 { At::Trailer } else { At::Data }
+            }
             (At::DataReturn, b'\r') => At::DataEnd,
             (At::DataEnd, b'\n') => At::Size,
             (At::Trailer, b'\r') => At::LastEnd,

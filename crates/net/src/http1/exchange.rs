@@ -11,6 +11,7 @@ use super::decode::Decoder;
 use super::request::{Stopped, Upload};
 use super::response::{Head, Rest};
 use crate::error::{ReplyError, SendError};
+use crate::link::MAX_HEAD;
 use crate::prepare::{Payload, Prepared};
 
 /// Why there is no answer; with the request, if the peer saw nothing of it.
@@ -33,6 +34,8 @@ pub(crate) struct Download {
     decoder: Decoder,
     /// The rest of a request that was answered before it was whole: it still goes out.
     upload: Option<Box<Upload>>,
+    /// Whether the answer holds only if the whole request goes out: who refuses it does not wait for the rest.
+    whole: bool,
     reusable: bool,
 }
 
@@ -60,7 +63,8 @@ pub(crate) async fn send(
         return Ok(Answer::Upgraded(head, connection.upgraded()));
     }
     let upload = (!upload.done()).then(|| Box::new(upload));
-    let download = Download { connection, decoder: rest.body, upload, reusable: rest.reusable };
+    let whole = head.status.is_success();
+    let download = Download { connection, decoder: rest.body, upload, whole, reusable: rest.reusable };
     Ok(Answer::Reply(head, download))
 }
 
@@ -81,18 +85,22 @@ fn poll_head(
         // Who refuses a long body often answers first, and closes then: look for the answer.
         Poll::Ready(Ok(()) | Err(Stopped::Peer)) | Poll::Pending => {}
     }
+    // a head that comes in many pieces is not read again for each of them
+    let mut parse = !connection.ahead.is_empty();
     loop {
-        if !connection.ahead.is_empty()
-            && let Some(read) = Head::take(&mut connection.ahead, &prepared.method).map_err(NoHead::Malformed)?
-        {
+        if parse && let Some(read) = Head::take(&mut connection.ahead, &prepared.method).map_err(NoHead::Malformed)? {
             if !read.0.interim() {
-                return Poll::Ready(Ok(read));
+                // Said before it was asked anything: about the connection, such as that it was idle for too long.
+                return Poll::Ready(if upload.touched() { Ok(read) } else { Err(NoHead::Closed) });
             }
             continue;
         }
         match ready!(connection.poll_fill(cx)) {
             Ok(0) | Err(_) => return Poll::Ready(Err(NoHead::Closed)),
-            Ok(_) => {}
+            Ok(count) => {
+                parse = connection.ahead.len() > MAX_HEAD
+                    || connection.ahead[connection.ahead.len() - count..].contains(&b'\n')
+            }
         }
     }
 }
@@ -100,11 +108,15 @@ fn poll_head(
 impl Download {
     /// The next content; `None` at the end. After an error the connection is of no use.
     pub(crate) fn poll_content(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ReplyError>>> {
-        if let Some(upload) = &mut self.upload
-            && upload.poll(cx, &mut self.connection.io).is_ready()
-            && upload.done()
-        {
-            self.upload = None;
+        let sent = match &mut self.upload {
+            Some(upload) => upload.poll(cx, &mut self.connection.io),
+            None => Poll::Ready(Ok(())),
+        };
+        match sent {
+            Poll::Ready(Ok(())) => self.upload = None,
+            Poll::Ready(Err(Stopped::Body)) => return Poll::Ready(Some(Err(ReplyError::Cut))),
+            Poll::Ready(Err(Stopped::Peer)) => (self.upload, self.reusable) = (None, false),
+            Poll::Pending => {}
         }
         while !self.decoder.ended() {
             match ready!(self.connection.poll_content(cx, &mut self.decoder)) {
@@ -117,12 +129,12 @@ impl Download {
                 Ok(None) | Err(_) => return Poll::Ready(Some(Err(ReplyError::Cut))),
             }
         }
-        Poll::Ready(None)
+        if self.ended() { Poll::Ready(None) } else { Poll::Pending }
     }
 
-    /// Whether nothing more of the body will come.
+    /// Whether nothing more of the body will come, and nothing of the request needs to go.
     pub(crate) fn ended(&self) -> bool {
-        self.decoder.ended()
+        self.decoder.ended() && !(self.whole && self.upload.is_some())
     }
 
     /// Bytes of the body still to come, where its head said.

@@ -17,6 +17,9 @@ use crate::prepare::{Payload, Prepared};
 /// Bodies up to this many bytes are copied behind their head: a plain write is cheaper than a gathering one.
 const JOINED: usize = 4096;
 
+/// Content of a TLS record at most (RFC 8446, section 5.1), bytes.
+const TLS_RECORD: usize = 1 << 14;
+
 /// A request on its way out.
 pub(super) struct Upload {
     payload: Payload,
@@ -125,10 +128,16 @@ impl Upload {
                 Progress::Body | Progress::Last => {}
             }
             ready!(self.poll_pieces(cx, io)).map_err(|_| Stopped::Peer)?;
-            if self.progress == Progress::Body {
-                ready!(self.poll_content(cx))?;
-            } else {
+            let content = match self.progress {
+                Progress::Body => self.poll_content(cx)?,
+                Progress::Last | Progress::Done | Progress::Stopped => Poll::Pending,
+            };
+            if content.is_pending() {
+                // What TLS still holds goes out at the end, and whenever the body pauses.
                 ready!(Pin::new(&mut *io).poll_flush(cx)).map_err(|_| Stopped::Peer)?;
+                if self.progress == Progress::Body {
+                    return Poll::Pending;
+                }
                 self.progress = Progress::Done;
             }
         }
@@ -136,18 +145,21 @@ impl Upload {
 
     fn poll_pieces(&mut self, cx: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<()>> {
         while self.pieces.iter().any(|piece| !piece.is_empty()) {
-            let mut written = ready!(match &self.pieces {
+            let offered: usize = self.pieces.iter().map(Bytes::len).sum();
+            let written = ready!(match &self.pieces {
                 [only, second, third] if second.is_empty() && third.is_empty() =>
                     Pin::new(&mut *io).poll_write(cx, only),
                 pieces => {
                     let slices = pieces.each_ref().map(|piece| IoSlice::new(piece));
                     Pin::new(&mut *io).poll_write_vectored(cx, &slices)
                 }
-            })?;
+            });
+            // TLS that fails does not say which of its records the peer has; of one alone it has no use for a part.
+            self.touched |= written.is_ok() || matches!(io, Io::Tls(_)) && offered > TLS_RECORD;
+            let mut written = written?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.touched = true;
             for piece in &mut self.pieces {
                 let of_this = written.min(piece.len());
                 piece.advance(of_this);

@@ -51,7 +51,12 @@ impl Head {
         let version = if response.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
         let headers = fields(from, response.headers)?;
         let (body, delimited) = framing(asked, status, &headers)?;
-        let reusable = delimited && persists(version, &headers);
+        // A coding that HTTP/1.0 does not have, or content where there can be none: somebody is mistaken about the framing.
+        let framed = headers.contains_key(header::TRANSFER_ENCODING);
+        let doubtful = framed && version == Version::HTTP_10
+            || status == StatusCode::NO_CONTENT
+                && (framed || items(&headers, &header::CONTENT_LENGTH).any(|length| length != "0"));
+        let reusable = delimited && !doubtful && persists(version, &headers);
         from.advance(length);
         Ok(Some((Self { status, version, headers }, Rest { body, reusable })))
     }

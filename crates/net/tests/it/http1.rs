@@ -187,6 +187,47 @@ async fn a_failing_body_stream_is_the_requests_fault() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_answered_before_its_end_goes_out_whole_if_the_answer_is_good() {
+    const LONG: usize = 8 << 20;
+    let (seen, mut told) = mpsc::unbounded_channel();
+    let server = server::accept(move |mut stream| {
+        let seen = seen.clone();
+        async move {
+            assert!(server::read_head(&mut stream).await);
+            stream.write_all(OK).await.unwrap();
+            let mut body = vec![0; LONG];
+            stream.read_exact(&mut body).await.unwrap();
+            seen.send(body.len()).unwrap();
+        }
+    })
+    .await;
+    let request = Outgoing { body: claviger_net::OutBody::Whole(vec![b'x'; LONG].into()), ..post("/", "") };
+    let reply = send(&net(), &server.endpoint(), request).await.unwrap();
+    assert_eq!(text(reply).await, "ok");
+    assert_eq!(soon(told.recv()).await, Some(LONG));
+}
+
+#[tokio::test]
+async fn who_refuses_a_request_before_its_end_is_not_sent_the_rest() {
+    let server = server::accept(|mut stream| async move {
+        assert!(server::read_head(&mut stream).await);
+        stream.write_all(b"HTTP/1.1 413 no\r\ncontent-length: 2\r\n\r\nno").await.unwrap();
+        // reads nothing more, and waits for the end
+        let mut end = [0; 1];
+        while stream.peek(&mut end).await.is_ok_and(|count| count > 0) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let net = net();
+    let request = Outgoing { body: claviger_net::OutBody::Whole(vec![b'x'; 8 << 20].into()), ..post("/", "") };
+    let reply = send(&net, &server.endpoint(), request).await.unwrap();
+    assert_eq!(reply.status, 413);
+    assert_eq!(text(reply).await, "no");
+    until(|| net.open() == 0).await;
+}
+
+#[tokio::test]
 async fn interim_responses_are_skipped_and_garbage_is_a_protocol_error() {
     let server = server::accept(|mut stream| async move {
         assert!(server::read_head(&mut stream).await);

@@ -16,6 +16,7 @@ use claviger_wire::failure::{self, FailureKind};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use parking_lot::Mutex;
 
+use super::abreast;
 use super::arrive::{self, Arrived};
 use crate::context::{self, Context, Without};
 use crate::live::{Key, Live, Supply};
@@ -162,13 +163,6 @@ impl Sending<'_> {
     pub(crate) fn via(&self) -> Via {
         via(self.shared, self.supply)
     }
-}
-
-/// Lets all that is ready now come as far as this, so that what they write is written in one go: a peer that the first of
-/// it wakes is then awake for the rest. Under load that is a tenth of the CPU (docs/performance.md); without load there
-/// is nobody to wait for.
-pub(crate) async fn abreast() {
-    tokio::task::yield_now().await;
 }
 
 fn via(shared: &Arc<Shared>, supply: &Supply) -> Via {

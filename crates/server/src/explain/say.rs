@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use claviger_pool::{Checks, EndpointView, Explanation, Extent, Limits, Say};
+use claviger_pool::{Checks, EndpointView, Explanation, Extent, Limits, Outlook, Say};
 use claviger_telemetry::rfc3339;
 use claviger_types::{Class, Moment};
 
@@ -36,10 +36,12 @@ pub(super) fn credential(one: &Explanation, view: &EndpointView, next: bool, now
 }
 
 pub(super) fn endpoint(view: &EndpointView, now: Now) -> String {
-    let mut text = match (view.breaker_open, view.next_probe) {
-        (false, _) => "answers".to_owned(),
-        (true, Some(at)) => format!("is down: the next probe may go {}", when(at, now)),
-        (true, None) => "is down: a probe is out".to_owned(),
+    let mut text = match (view.breaker, view.next_probe) {
+        (Outlook::Closed, _) => "answers".to_owned(),
+        (Outlook::Suspect, _) => "answers, but fails often: retries are rationed".to_owned(),
+        (Outlook::Promising, _) => "is down, but the probe that is out takes so long that it is likely back".to_owned(),
+        (Outlook::Open, Some(at)) => format!("is down: the next probe may go {}", when(at, now)),
+        (Outlook::Open, None) => "is down: a probe is out".to_owned(),
     };
     if let Some(pace) = view.pace {
         let _ = write!(text, ", accepts {pace:.1} requests a second");

@@ -44,7 +44,7 @@ impl History {
                 let targets = [(self.roster.providers[self.plan.tiers[0][0]], model(number))];
                 let (endpoints, explained) = self.driver.pool.explain(self.now, &targets);
                 // behind an open breaker it is not places that are scarce
-                let open = endpoints.iter().any(|endpoint| endpoint.breaker_open);
+                let open = endpoints.iter().any(|endpoint| endpoint.breaker.is_open());
                 let paced = endpoints.iter().any(|endpoint| endpoint.pace.is_some());
                 for one in explained {
                     before.scarce.insert((one.credential, number), !open && (paced || is_limited(&one)));
@@ -68,7 +68,7 @@ impl History {
     /// Whether the endpoints are limited as a whole, and everybody.
     fn explain(&mut self, targets: &[(ProviderId, &str)]) -> (bool, Vec<Explanation>) {
         let (endpoints, explained) = self.driver.pool.explain(self.now, targets);
-        (endpoints.iter().any(|endpoint| endpoint.pace.is_some() || endpoint.breaker_open), explained)
+        (endpoints.iter().any(|endpoint| endpoint.pace.is_some() || endpoint.breaker.is_open()), explained)
     }
 
     fn broken<T>(&self, request: usize, what: impl Into<String>) -> Result<T, Broken> {

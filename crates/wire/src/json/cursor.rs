@@ -60,9 +60,9 @@ impl<'t> Cursor<'t> {
         Some(if is_escaped { unescaped(key) } else { Cow::Borrowed(key) })
     }
 
-    /// Whether the text is the inside of a string and its closing quote, and no more.
-    pub(crate) fn ends_string(mut self) -> bool {
-        self.rest_of_string().is_some() && self.at == self.text.len()
+    /// Reads a text that is the inside of a string and its closing quote, and no more. Whether there are escapes in it.
+    pub(crate) fn ends_string(mut self) -> Option<bool> {
+        self.rest_of_string().filter(|_| self.at == self.text.len())
     }
 
     /// Consumes a value of any kind; its text.

@@ -12,7 +12,8 @@ fields! {
         text: Raw<'a> = "text",
         finish_reason: Raw<'a> = "finish_reason",
         pub(super) usage: Option<Counts<'a>> = "usage",
-        pub(super) choices: Option<Vec<Choice<'a>>> = "choices",
+        /// Qwen's. Unread here, for choices within choices have no end.
+        pub(super) choices: Raw<'a> = "choices",
     }
 }
 

@@ -53,6 +53,14 @@ fn a_chat_chunk_is_content_when_the_caller_would_see_something() {
 }
 
 #[test]
+fn choices_within_choices_without_end_are_no_danger() {
+    let deep = "{\"choices\":[".repeat(100_000);
+    assert!(read_data(CHAT, &deep).malformed);
+    let closed = format!("{deep}{}", "]}".repeat(100_000));
+    assert_eq!(read_data(CHAT, &closed), Reading::default());
+}
+
+#[test]
 fn the_end_of_a_chat_comes_in_three_steps() {
     let finish = read_data(CHAT, r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#);
     assert_eq!(finish, Reading { finished: true, ..Reading::default() });

@@ -56,6 +56,12 @@ fn a_length_ends_where_it_says_and_close_never() {
 }
 
 #[test]
+fn sizes_that_are_padded_break_no_long_stream() {
+    let wire = b"1     \r\nx\r\n".repeat(EXTRAS as usize);
+    assert_eq!(whole(Decoder::chunked(), &wire).map(|(content, ..)| content.len()), Ok(EXTRAS as usize));
+}
+
+#[test]
 fn framing_that_others_could_read_differently_is_broken() {
     let long = format!("1;{}\r\n", "x".repeat(EXTRAS as usize + 1));
     let wires: [&[u8]; 10] = [

@@ -82,6 +82,15 @@ fn framing_with_two_readings_is_refused_or_ends_the_connection() {
 }
 
 #[test]
+fn framing_that_cannot_be_meant_ends_the_connection() {
+    let reusable = |head: &str| read(head).unwrap().unwrap().1.reusable;
+    assert!(!reusable("HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n"));
+    assert!(!reusable("HTTP/1.1 204 x\r\ncontent-length: 9\r\n\r\n"));
+    assert!(!reusable("HTTP/1.1 204 x\r\ntransfer-encoding: chunked\r\n\r\n"));
+    assert!(reusable("HTTP/1.1 204 x\r\ncontent-length: 0\r\n\r\n"));
+}
+
+#[test]
 fn a_connection_persists_by_version_and_word() {
     let reusable = |version, lines| {
         let head = format!("HTTP/1.{version} 200 OK\r\ncontent-length: 1\r\n{lines}\r\n");
