@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use claviger_providers::{Classifier, Recorded};
+use claviger_providers::{Classifier, Recorded, SUMMARY_BARRED};
 use serde_json::Value;
 
 fn collection(path: &str) -> Option<Vec<Value>> {
@@ -72,6 +72,16 @@ fn every_error_of_our_collection_means_what_it_says_there() {
 #[test]
 fn every_documented_code_means_what_its_documentation_says() {
     check(&collection("tests/documented.json").expect("it is part of the project"));
+}
+
+#[test]
+fn a_refusal_of_a_summary_is_known_by_the_rule_that_the_program_names() {
+    let cases = collection("tests/documented.json").expect("it is part of the project");
+    let about_summaries = |case: &&Value| case["body"]["error"]["param"] == "reasoning.summary";
+    let openai = Classifier::named("openai").expect("it has rules");
+    let rule = |case: &Value| openai.read_recorded(&Recorded::from_case(case)).map(|reading| reading.verdict.rule);
+    let rules: Vec<_> = cases.iter().filter(about_summaries).map(rule).collect();
+    assert!(!rules.is_empty() && rules.iter().all(|rule| *rule == Some(SUMMARY_BARRED)), "{rules:?}");
 }
 
 /// The same error as others write it: in a list, as a text, with numbers as texts and texts of digits as numbers, and

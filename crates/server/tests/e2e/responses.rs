@@ -199,13 +199,32 @@ async fn thoughts_that_one_account_cannot_read_are_shown_to_the_next_and_harm_no
     assert_eq!(gateway.standings().await, ["ready", "ready"]);
 }
 
-#[tokio::test]
-async fn where_summaries_of_thoughts_are_barred_translated_requests_do_without() {
+/// Refuses a summary to the first who asks.
+fn barred_once() -> TokenScript {
     let message = "Your organization must be verified to generate reasoning summaries. Please go to: https://x.example";
     let error = json!({"error": {"message": message, "type": "invalid_request_error", "param": "reasoning.summary",
         "code": "unsupported_value"}});
-    let barred = Fault::status(400).body(error).to_request(1);
-    let script = Script::new().token(token(0), TokenScript { faults: vec![barred], ..TokenScript::healthy() });
+    TokenScript::healthy().fault(Fault::status(400).body(error).to_request(1))
+}
+
+#[tokio::test]
+async fn a_caller_of_responses_who_is_barred_from_summaries_bars_nobody_from_the_model() {
+    let script = Script::new().token(token(0), barred_once()).token(token(1), barred_once());
+    let (provider, gateway) = provider(script, 2).await;
+    let body = json!({"model": "gpt-5-mini", "input": "hello there", "reasoning": {"summary": "auto"}});
+    let answer = gateway.ask(&post("/v1/responses", &body)).await;
+    assert!(answer.status == 400 && answer.text().contains("must be verified"), "{} {}", answer.status, answer.text());
+    assert_eq!((provider.count(&token(0)), provider.count(&token(1))), (1, 1), "another organisation may be given one");
+    for request in [respond("hello there", false), chat("hello there"), respond("hello there", false)] {
+        let answer = gateway.ask(&request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    assert_eq!(gateway.standings().await, ["ready", "ready"]);
+}
+
+#[tokio::test]
+async fn where_summaries_of_thoughts_are_barred_translated_requests_do_without() {
+    let script = Script::new().token(token(0), barred_once());
     let (provider, gateway) = provider(script, 1).await;
     for stream in [false, true] {
         let thinking = json!({"type": "enabled", "budget_tokens": 1024});
