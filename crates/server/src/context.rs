@@ -3,7 +3,6 @@
 //! Once there is a text it stays, also while the file cannot be had.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +12,7 @@ use claviger_providers::{ContextFile, PrepareError, Provider};
 use claviger_types::{Class, Moment, Scope, Secret, Verdict};
 use claviger_wire::Ask;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use parking_lot::Mutex;
 
 use crate::fetched::{self, Fetched, Kept, Source};
 use crate::side::{self, Via};
@@ -21,9 +21,10 @@ use crate::side::{self, Via};
 const LONGEST: usize = 1 << 20;
 /// How old a text becomes before the file is looked at again, while it is in use.
 const FRESH: Duration = Duration::from_secs(300);
-
-/// How many tokens are tried in one go for a file that belongs to an account.
+/// How many tokens are tried in one go for a file that belongs to an account: the requests that wait for it wait for all.
 const TRIES: usize = 8;
+/// For so long a token that was not let at the file is not asked again.
+const REFUSED: Duration = Duration::from_secs(60);
 
 /// A context file, and its text.
 #[derive(Debug)]
@@ -31,10 +32,27 @@ pub(crate) struct Context {
     file: ContextFile,
     /// With which of these it is read, if it belongs to an account; which one is not known beforehand.
     tokens: Vec<Secret>,
-    /// The token to begin with: the last one that was good, or the first that was not tried.
-    next: AtomicUsize,
+    known: Mutex<Known>,
     timeout: Duration,
     text: Fetched<String>,
+}
+
+/// What is known of the tokens, by their places.
+#[derive(Debug, Default)]
+struct Known {
+    /// Where to begin: with the last that was good, or after one that failed in another way than being refused.
+    first: usize,
+    /// Those that were not let at it, and when.
+    refused: Vec<(usize, Moment)>,
+}
+
+impl Known {
+    /// Of so many tokens those to try now, in this order.
+    fn order(&mut self, count: usize, now: Moment) -> Vec<usize> {
+        self.refused.retain(|(_, at)| now.since(*at) < REFUSED);
+        let all = (0..count).map(|step| (self.first + step) % count);
+        all.filter(|place| self.refused.iter().all(|(refused, _)| refused != place)).collect()
+    }
 }
 
 /// Why a request cannot have it.
@@ -48,7 +66,7 @@ pub(crate) enum Without {
 impl Context {
     /// `tokens`: those of the entry, for a file that belongs to an account.
     pub(crate) fn new(file: &ContextFile, tokens: Vec<Secret>, timeout: Duration) -> Self {
-        Self { file: file.clone(), tokens, next: AtomicUsize::new(0), timeout, text: Fetched::default() }
+        Self { file: file.clone(), tokens, known: Mutex::default(), timeout, text: Fetched::default() }
     }
 
     /// Whether it is the same file, fetched in the same way.
@@ -56,13 +74,11 @@ impl Context {
         self.file == *file && self.tokens == tokens && self.timeout == timeout
     }
 
-    /// The file, read with this token. `None`: this token is not let at it, another may be.
-    async fn read(&self, via: &Via, token: Option<&Secret>) -> Result<Option<Bytes>, Verdict> {
+    /// The file, read with this credential. `None`: it is not let at it, another may be.
+    async fn read(&self, via: &Via, bearer: Option<HeaderValue>) -> Result<Option<Bytes>, Verdict> {
+        let is_owned = bearer.is_some();
         let mut headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static("text/plain, */*"))]);
-        if let Some(mut value) = token.and_then(|t| HeaderValue::from_str(&format!("Bearer {}", t.expose())).ok()) {
-            value.set_sensitive(true);
-            headers.insert(header::AUTHORIZATION, value);
-        }
+        headers.extend(bearer.map(|value| (header::AUTHORIZATION, value)));
         let body = OutBody::Whole(Bytes::new());
         let request = Outgoing { method: Method::GET, path: self.file.path.clone(), headers, body, upgrade: false };
         let to = (self.file.tls, self.file.authority.clone());
@@ -73,7 +89,8 @@ impl Context {
             })?;
         match status {
             StatusCode::OK => Ok(Some(body)),
-            _ if token.is_some() && status.is_client_error() => Ok(None),
+            // whose file it is not is told that there is none
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND if is_owned => Ok(None),
             _ => Err(self.failed(status.as_str())),
         }
     }
@@ -83,12 +100,23 @@ impl Context {
         if !self.file.with_token || self.tokens.is_empty() {
             return self.read(via, None).await?.ok_or_else(|| self.failed("it is refused"));
         }
-        for _ in 0..self.tokens.len().min(TRIES) {
-            let at = self.next.load(Ordering::Relaxed) % self.tokens.len();
-            if let Some(body) = self.read(via, self.tokens.get(at)).await? {
-                return Ok(body);
+        let order = self.known.lock().order(self.tokens.len(), via.shared.clock.now());
+        let bearers = order.into_iter().filter_map(|place| Some((place, bearer(self.tokens.get(place)?)?)));
+        for (place, bearer) in bearers.take(TRIES) {
+            let read = self.read(via, Some(bearer)).await;
+            let mut known = self.known.lock();
+            match read {
+                Ok(Some(body)) => {
+                    known.first = place;
+                    return Ok(body);
+                }
+                Ok(None) => known.refused.push((place, via.shared.clock.now())),
+                Err(failed) => {
+                    // an account without money says nothing of whose file it is
+                    known.first = place + 1;
+                    return Err(failed);
+                }
             }
-            self.next.store(at + 1, Ordering::Relaxed);
         }
         Err(self.failed("no token is let at it"))
     }
@@ -99,6 +127,13 @@ impl Context {
         let nobodys = Verdict::of(Class::Unsupported, "context_file_unavailable").scoped(Scope::Request);
         Verdict { retry_elsewhere: true, ..nobodys }
     }
+}
+
+/// `None`: no header can carry the token.
+fn bearer(token: &Secret) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// The request with the file's text in it; `model` is the target's rename.
@@ -127,5 +162,20 @@ impl Source for Context {
         let body = self.body(via).await?;
         let value = String::from_utf8(body.into()).map_err(|_| self.failed("it is no UTF-8 text"))?;
         Ok(Kept { value, renew: via.shared.clock.now().plus(FRESH), until: Moment::NEVER })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_was_not_let_at_the_file_is_left_out_for_a_while() {
+        let at = |seconds| Moment::START.plus(Duration::from_secs(seconds));
+        let mut known = Known { first: 1, refused: vec![(0, at(0)), (2, at(30))] };
+        assert_eq!(known.order(4, at(59)), [1, 3]);
+        assert_eq!(known.order(4, at(60)), [1, 3, 0]);
+        assert_eq!(known.order(4, at(90)), [1, 2, 3, 0]);
+        assert!(Known::default().order(0, at(0)).is_empty());
     }
 }

@@ -120,3 +120,15 @@ async fn without_its_file_moonshot_is_not_asked() {
     assert!(provider.seen().iter().all(|one| one.path == "/v1/files/file-gone/content"));
     assert_eq!(gateway.standings().await, ["ready"]);
 }
+
+#[tokio::test]
+async fn a_rate_at_moonshot_is_no_reason_to_ask_with_the_next_token() {
+    let script = Script::new().token(token(0), TokenScript::status(429)).healthy([token(1)]);
+    let provider = ScriptedUpstream::start(script).await.unwrap();
+    let main = Provider::of_type("main", "moonshot", provider.addr()).tokens(&tokens(2));
+    let gateway = launch(&Config::default().provider(main.line("moonshotFileId: file-busy"))).await;
+    let answer = gateway.ask(&chat("hello")).await;
+    assert!(answer.status >= 500, "{} {}", answer.status, answer.text());
+    assert_eq!((provider.count(&token(0)), provider.count(&token(1))), (1, 0));
+    assert_eq!(gateway.standings().await, ["ready", "ready"]);
+}

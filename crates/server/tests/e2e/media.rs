@@ -1,10 +1,10 @@
 //! What is no conversation between callers and providers that speak different protocols: pictures, rankings, lists of
 //! models, numbers of LLM tokens.
 
-use claviger_testkit::{Reply, Running, Script, ScriptedUpstream, TokenScript};
+use claviger_testkit::{Fault, FaultKind, Reply, Running, Script, ScriptedUpstream, TokenScript};
 use serde_json::{Value, json};
 
-use crate::harness::{Config, Gateway, Provider, Request, form, get, launch, post, tokens};
+use crate::harness::{Config, Gateway, Provider, Request, form, get, launch, post, soon, tokens};
 
 /// A gateway before a provider that answers as written: method, path, body.
 async fn before(kind: &str, lines: &[&str], replies: &[(&str, &str, Value)]) -> (Running, Gateway) {
@@ -225,6 +225,26 @@ async fn several_requests_for_one_answer_go_to_the_next_token_together() {
     let asked = json!({ "model": "gemini-embedding-001", "input": vec!["a"; 2049] });
     let answer = gateway.ask(&post("/v1/embeddings", &asked)).await;
     assert!(answer.status == 400 && answer.text().contains("more than 2048"), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_refusal_of_one_of_several_requests_does_not_wait_for_slower_ones() {
+    let tokens = tokens(2);
+    let vectors = json!({ "embeddings": [{ "values": [0.5, -1.0] }] }).to_string();
+    let path = "/v1beta/models/gemini-embedding-001:batchEmbedContents";
+    let stalled = Fault::from(FaultKind::StallHead).to_request(1);
+    let script = Script::new()
+        .token(&tokens[0], TokenScript::healthy().fault(stalled).fault(Fault::status(401)))
+        .token(&tokens[1], TokenScript::healthy())
+        .reply(Reply::new("POST", path, vectors).header("content-type", "application/json"));
+    let provider = ScriptedUpstream::start(script).await.unwrap();
+    let entry = Provider::of_type("main", "gemini", provider.addr()).tokens(&tokens);
+    let gateway = launch(&Config::default().provider(entry.line("selection: { strategy: priority }"))).await;
+    let asked = json!({ "model": "gemini-embedding-001", "input": vec!["a quay"; 1501] });
+    let answer = soon("the next token answers", gateway.ask(&post("/v1/embeddings", &asked))).await;
+    let answers = answer.json()["data"].as_array().map(Vec::len);
+    assert_eq!((answer.status, answers), (200, Some(16)), "{}", answer.text());
+    assert!(provider.count(&tokens[0]) <= 8, "{}: no more once one is refused", provider.count(&tokens[0]));
 }
 
 #[tokio::test]

@@ -13,16 +13,18 @@ use crate::live::Key;
 /// How many are on their way at once.
 const AT_ONCE: usize = 8;
 
-/// The answers to these bodies, in order.
+/// The answers to these bodies, in order. The first that fails is heard of at once, however slow those before it are.
 pub(super) async fn ask(sending: &Sending<'_>, key: &Key, bodies: &[Bytes]) -> Result<Vec<Bytes>, Failed> {
     let mut asked = Vec::with_capacity(bodies.len());
-    for body in bodies {
-        asked.push(one(Sending { body: Some(body), ..*sending }, key));
+    for (at, body) in bodies.iter().enumerate() {
+        asked.push(one(at, Sending { body: Some(body), ..*sending }, key));
     }
-    stream::iter(asked).buffered(AT_ONCE).try_collect().await
+    let mut answers: Vec<(usize, Bytes)> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
+    answers.sort_unstable_by_key(|(at, _)| *at);
+    Ok(answers.into_iter().map(|(_, answer)| answer).collect())
 }
 
-async fn one(sending: Sending<'_>, key: &Key) -> Result<Bytes, Failed> {
+async fn one(at: usize, sending: Sending<'_>, key: &Key) -> Result<(usize, Bytes), Failed> {
     let reply = sending.signed_in(key).await?;
-    arrive::part(sending.shared, sending.call, sending.provider, sending.prepared, reply).await
+    Ok((at, arrive::part(sending.shared, sending.call, sending.provider, sending.prepared, reply).await?))
 }
