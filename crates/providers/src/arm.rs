@@ -28,6 +28,8 @@ pub(crate) struct Arm {
     pub(crate) body: BTreeMap<String, String>,
     /// The model stands in the path alone.
     pub(crate) unnamed: bool,
+    /// What stands there instead where LLM tokens are counted.
+    pub(crate) counter: Option<String>,
 }
 
 impl Arm {
@@ -48,6 +50,7 @@ impl Arm {
             auth: row.auth.clone(),
             body: row.body.clone(),
             unnamed: row.unnamed,
+            counter: row.counter.clone(),
         }
     }
 
@@ -148,6 +151,7 @@ fn with(mut row: Row, variant: &Variant) -> Row {
         auth,
         body,
         unnamed,
+        counter,
     } = variant.clone();
     if adapted {
         (row.untouched_body, row.keeps_path, row.passes_others) = (false, false, false);
@@ -166,5 +170,6 @@ fn with(mut row: Row, variant: &Variant) -> Row {
     row.stream_headers.extend(stream_headers);
     row.body.extend(body);
     row.unnamed |= unnamed;
+    row.counter = counter.or(row.counter);
     row
 }

@@ -4,10 +4,12 @@
 //! characters). Zero, `false` and empty count as unset, as Higress reads them. `apiTokens`, `context`, `protocol`
 //! and `ownForm` are read from the typed settings.
 
+use claviger_dialects::Protocol as Speaks;
 use claviger_types::Operation;
 use serde_json::Value;
 
 use crate::address::{DIALECT, DIALECTS};
+use crate::edit::custom::{self, Names};
 use crate::row::{Check, Tokens, Tweak};
 use crate::settings::{Protocol, SettingMode, SettingProblem, Settings};
 use crate::{address, arm, mapping, table};
@@ -98,9 +100,10 @@ pub fn warnings(settings: &Settings) -> Vec<SettingProblem> {
             format!("type {} does not read this, so `response_format` stays as the caller writes it", row.name);
         warnings.push(problem("responseJsonSchema", message, "remove it; openai and longcat read it"));
     }
+    let speaks_responses = arm::chosen(row, settings).speaks == Speaks::OpenAiResponses.name();
+    let names = if speaks_responses { Names::Responses } else { settings.protocol.into() };
     for setting in &settings.custom_settings {
-        let known = setting.mode == SettingMode::Raw
-            || crate::edit::custom::translated(row, settings.protocol.into(), &setting.name).is_some();
+        let known = setting.mode == SettingMode::Raw || custom::translated(row, names, &setting.name).is_some();
         if !known {
             warnings.push(problem(
                 "customSettings",

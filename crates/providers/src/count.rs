@@ -90,10 +90,7 @@ fn dressed(arm: &Arm, body: Bytes, model: Option<&str>) -> Bytes {
     }
 }
 
-/// The name in the place of a model's under which Vertex counts for Claude ("Count tokens for Claude models", 2026-11).
-const COUNTER: &str = "count-tokens";
-
-/// Where a provider counts: beside its conversations. `None`: it does not.
+/// Where a provider counts: beside its conversations, or among them under a name of its own. `None`: it does not.
 fn counted_at(arm: &Arm, model: Option<&str>) -> Option<(Dialect, String)> {
     let (dialect, whole, action) = match arm.speech.protocol {
         Protocol::Anthropic => (Dialect::Anthropic, "/v1/messages", "/v1/messages/count_tokens"),
@@ -103,9 +100,8 @@ fn counted_at(arm: &Arm, model: Option<&str>) -> Option<(Dialect, String)> {
     let operation =
         arm.caller(Operation::ChatCompletions).and(arm.speech.operation(Operation::ChatCompletions, false))?;
     let place = arm.address.place(operation).filter(|place| matches!(place, Place::Template(_)))?;
-    if matches!(place, Place::Template(template) if dialect == Dialect::Anthropic && template.ends_with("{model}:rawPredict"))
-    {
-        return Some((dialect, path::at(place, operation, "", Some(COUNTER))?));
+    if let Some(counter) = &arm.counter {
+        return Some((dialect, path::at(place, operation, "", Some(counter))?));
     }
     let at = path::at(place, operation, "", model)?;
     let at = at.split('?').next()?.strip_suffix(whole)?;

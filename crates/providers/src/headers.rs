@@ -47,7 +47,7 @@ pub(crate) fn added(row: &Row, settings: &Settings) -> Vec<Added> {
 
 /// The caller's headers for a request in the caller's own dialect.
 pub(crate) fn passed(ask: &Ask, added: &[Added]) -> HeaderMap {
-    // Without the body's length and the host, which are ours to say, and without compression, which is the sender's choice.
+    // `Ask` has already left out the host, the body's length and compression, which are the sender's to say.
     let mut headers = ask.headers.clone();
     if ask.stream {
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));

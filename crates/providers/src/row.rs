@@ -62,6 +62,8 @@ pub(crate) struct Row {
     /// The model of a conversation stands in its path alone.
     #[serde(default)]
     pub(crate) unnamed: bool,
+    /// LLM tokens are counted where conversations are held, under this name in the model's place.
+    pub(crate) counter: Option<String>,
     /// Other hosts, paths, headers, dialects or credentials when a setting says so.
     #[serde(default)]
     pub(crate) variants: Vec<Variant>,
@@ -164,6 +166,8 @@ pub(crate) struct Variant {
     /// The model of a conversation stands in its path alone.
     #[serde(default)]
     pub(crate) unnamed: bool,
+    /// LLM tokens are counted where conversations are held, under this name in the model's place.
+    pub(crate) counter: Option<String>,
 }
 
 /// What holds for models whose name fits one of the patterns, if all conditions do.

@@ -77,7 +77,6 @@ fn note(request: &Request<'_>, is_alone: bool, dropped: &mut Dropped) {
             Tool::Function(function) => {
                 dropped.note_if(function.strict == Some(true), "tools.strict");
                 dropped.note_if(function.cache.is_some(), "tools.cache_control");
-                function.extras.iter().for_each(|extra| dropped.note(&format!("tools.{}", extra.name)));
             }
             Tool::WebSearch(_) if !is_alone => dropped.note("tools.web_search"),
             Tool::WebSearch(search) => dropped.note_search(search),

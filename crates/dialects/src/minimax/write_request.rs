@@ -2,7 +2,7 @@
 
 use crate::codec::Context;
 use crate::json::{List, Object, json_of};
-use crate::model::{CallKind, Dropped, Message, Part, Request, Role, Tool, ToolChoice};
+use crate::model::{CallKind, Dropped, Message, Part, Request, Role, Tool, ToolChoice, ToolResult};
 use crate::plain::{note_rest, words};
 use crate::text::Text;
 
@@ -75,26 +75,10 @@ fn write_message(list: &mut List<'_>, message: &Message<'_>, bot: &str, request:
             Part::Media(media) => dropped.note(&format!("messages.{}", media.kind.name())),
             Part::ToolCall(call) if call.kind == CallKind::Server => {}
             Part::ToolCall(call) => calls.push(call),
-            Part::ToolResult(result) => list.object(|fields| {
-                dropped.note_if(result.is_error == Some(true), "messages.is_error");
+            Part::ToolResult(result) => {
                 let name = request.tool_name(&result.id).or(result.name.as_deref()).unwrap_or_default();
-                let inner = result.parts.iter().filter_map(|part| match part {
-                    Part::Text(text) => Some(text.text.as_str()),
-                    Part::Refusal(text) => Some(text.as_str()),
-                    Part::Media(media) => {
-                        dropped.note(&format!("messages.{}", media.kind.name()));
-                        None
-                    }
-                    Part::ToolCall(_) | Part::ToolResult(_) | Part::Thinking(_) | Part::Opaque(_) => {
-                        dropped.note("messages.tool_result");
-                        None
-                    }
-                });
-                let texts: Vec<&str> = inner.collect();
-                fields.text("sender_type", "FUNCTION");
-                fields.text("sender_name", name);
-                fields.joined("text", &texts);
-            }),
+                list.object(|fields| write_result(fields, result, name, dropped));
+            }
             Part::Thinking(_) => dropped.note("messages.thinking"),
             Part::Opaque(opaque) => dropped.note(&format!("messages.{}", opaque.kind)),
         }
@@ -119,6 +103,24 @@ fn write_message(list: &mut List<'_>, message: &Message<'_>, bot: &str, request:
         write(&text, first);
     }
     calls.for_each(|call| write("", Some(call)));
+}
+
+fn write_result(fields: &mut Object<'_>, result: &ToolResult<'_>, name: &str, dropped: &mut Dropped) {
+    dropped.note_if(result.is_error == Some(true), "messages.is_error");
+    let mut texts: Vec<&str> = Vec::new();
+    for part in &result.parts {
+        match part {
+            Part::Text(text) => texts.push(&text.text),
+            Part::Refusal(text) => texts.push(text),
+            Part::Media(media) => dropped.note(&format!("messages.{}", media.kind.name())),
+            Part::ToolCall(_) | Part::ToolResult(_) | Part::Thinking(_) | Part::Opaque(_) => {
+                dropped.note("messages.tool_result");
+            }
+        }
+    }
+    fields.text("sender_type", "FUNCTION");
+    fields.text("sender_name", name);
+    fields.joined("text", &texts);
 }
 
 fn functions(body: &mut Object<'_>, request: &Request<'_>, dropped: &mut Dropped) {

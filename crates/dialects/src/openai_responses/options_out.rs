@@ -84,9 +84,6 @@ fn write_function(object: &mut Object<'_>, function: &Function<'_>, dropped: &mu
     object.raw("parameters", function.schema.map_or(NO_ARGUMENTS, |schema| schema.get()));
     object.flag("strict", function.strict.unwrap_or(false));
     dropped.note_if(function.cache.is_some(), "tools.cache_control");
-    for extra in &function.extras {
-        dropped.note(&format!("tools.{}", extra.name));
-    }
 }
 
 /// "Web search", 2026-11.

@@ -92,6 +92,20 @@ fn what_has_no_effect_is_warned_of() {
 }
 
 #[test]
+fn a_setting_is_looked_for_among_the_names_of_the_protocol_that_is_asked_for() {
+    let set = |name: &str| {
+        let (name, mode) = (name.to_owned(), SettingMode::Auto);
+        crate::CustomSetting { name, value: json!(1), mode, overwrite: true }
+    };
+    let url = json!({"openaiCustomUrl": "https://api.example/v1/responses"});
+    for (options, known) in [(json!({}), 2), (json!({"dialect": "responses"}), 1), (url, 1)] {
+        let mut settings = settings("openai", 1, options);
+        settings.custom_settings = vec![set("max_tokens"), set("seed")];
+        assert_eq!(2 - warnings(&settings).len(), known, "{:?}", settings.options);
+    }
+}
+
+#[test]
 fn a_type_in_another_spelling_is_suggested() {
     assert_eq!(validate(&settings("TogetherAI", 1, json!({})))[0].fix, "did you mean `type: together-ai`?");
 }

@@ -54,6 +54,17 @@ fn a_body_that_needs_no_change_is_the_same_bytes() {
 }
 
 #[test]
+fn qwens_models_that_speak_are_asked_in_conversations_in_the_higress_forms_alone() {
+    let mut settings = settings("qwen", json!({"qwenEnableCompatible": "false"}));
+    let ask = chat(r#"{"model":"qwen3-tts-flash","messages":[{"role":"user","content":"hello"}]}"#);
+    let prepared = provider(&settings).prepare(&ask, None, Stamp::default()).unwrap();
+    assert!(prepared.path.ends_with("/multimodal-generation/generation"), "{}", prepared.path);
+    settings.own_form = true;
+    let refused = provider(&settings).prepare(&ask, None, Stamp::default()).map(|prepared| prepared.path);
+    assert!(matches!(refused, Err(PrepareError::Unsupported { .. })), "{refused:?}");
+}
+
+#[test]
 fn usage_is_asked_for_in_streams_unless_the_client_said_something_about_it() {
     let provider = provider(&settings("openai", json!({})));
     for (options, sent, hidden) in [
