@@ -82,8 +82,11 @@ impl Body for ReplyBody {
         let next = match &mut this.from {
             Source::Http1 { download, .. } => ready!(download.poll_content(cx)).map(|content| content.map(Frame::data)),
             Source::Http2 { body, slot } => {
-                let next = ready!(Pin::new(body).poll_frame(cx));
-                slot.heard();
+                let next = ready!(Pin::new(&mut *body).poll_frame(cx));
+                // at the end `finish` notes it; an error is no sign of life
+                if matches!(&next, Some(Ok(_))) && !body.is_end_stream() {
+                    slot.heard();
+                }
                 next.map(|frame| frame.map_err(|error| ReplyError::from_hyper(&error)))
             }
             Source::Ended => None,

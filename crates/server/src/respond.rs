@@ -6,6 +6,7 @@ use claviger_flow::{Ending, Reason};
 use claviger_pool::End as PoolEnd;
 use claviger_telemetry::End;
 use claviger_types::Dialect;
+use claviger_wire::ask;
 use claviger_wire::failure::{self, Failure, FailureKind};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -186,13 +187,7 @@ fn own(status: u16, mut headers: HeaderMap, body: Bytes) -> Response<Body> {
 }
 
 fn passed(mut headers: HeaderMap) -> HeaderMap {
-    // one look at the names is quicker than looking each of them up
-    let mut out: Vec<HeaderName> = headers.keys().filter(|name| is_kept_back(name.as_str())).cloned().collect();
-    for value in headers.get_all(header::CONNECTION) {
-        let named = value.to_str().unwrap_or_default().split(',');
-        out.extend(named.filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok()));
-    }
-    for name in out {
+    for name in ask::held_back(&headers, is_kept_back) {
         let value = headers.remove(&name);
         if let Some(theirs) = value.filter(|_| name == REQUEST_ID) {
             headers.insert(UPSTREAM_REQUEST_ID, theirs);

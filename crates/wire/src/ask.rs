@@ -15,7 +15,7 @@ mod nature;
 mod tests;
 mod weigh;
 
-pub use headers::client_key;
+pub use headers::{client_key, held_back};
 
 use nature::nature;
 

@@ -20,20 +20,26 @@ const DROPPED_PREFIXES: [&str; 3] = ["proxy-", "x-forwarded-", "x-envoy-"];
 
 /// Removes what must not travel on. Returns the caller's own upstream key, if it brought one.
 pub(super) fn strip(headers: &mut HeaderMap) -> Option<String> {
-    // one look at the names is quicker than looking each of them up
-    let mut dropped: Vec<HeaderName> = headers.keys().filter(|name| is_dropped(name.as_str())).cloned().collect();
+    let dropped = held_back(headers, is_dropped);
     let brought = CREDENTIALS.iter().filter(|name| dropped.contains(name));
     let mut keys = brought.filter_map(|name| text(headers, name)).map(bearer).filter(|key| !key.is_empty());
     let key = keys.next().or_else(|| websocket_key(headers)).map(str::to_owned);
-    for value in headers.get_all(CONNECTION) {
-        let names = value.to_str().unwrap_or_default().split(',');
-        dropped.extend(names.filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok()));
-    }
     for name in dropped {
         headers.remove(name);
     }
     strip_websocket_key(headers);
     key
+}
+
+/// The names of the headers that do not travel on: those of which `is_out` says so, and those that `Connection` names
+/// (RFC 9110, section 7.6.1). One look at the names is quicker than looking each of them up.
+pub fn held_back(headers: &HeaderMap, is_out: impl Fn(&str) -> bool) -> Vec<HeaderName> {
+    let mut names: Vec<HeaderName> = headers.keys().filter(|name| is_out(name.as_str())).cloned().collect();
+    for value in headers.get_all(CONNECTION) {
+        let named = value.to_str().unwrap_or_default().split(',');
+        names.extend(named.filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok()));
+    }
+    names
 }
 
 fn is_dropped(name: &str) -> bool {
